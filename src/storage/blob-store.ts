@@ -1,0 +1,69 @@
+/**
+ * The port to the bytes. A blob is written as *temporary* and becomes permanent by `promote`, once a row refers to it:
+ * whatever dies in between leaves at most a temporary blob, which expires. Keys are opaque, `[a-z0-9/._-]`, ≤ 200 characters.
+ */
+import type { Readable } from 'node:stream';
+
+export interface BlobInfo {
+  readonly key: string;
+  readonly bytes: number;
+  readonly contentType: string;
+  readonly state: 'temporary' | 'permanent';
+  readonly writtenAtMs: number;
+}
+
+/** What a listing tells. `writtenAtMs` may be the time of the promotion, and no more exact than a second. */
+export type ListedBlob = Omit<BlobInfo, 'contentType'>;
+
+export interface BlobRange {
+  /** Offset of the first byte. */
+  readonly start: number;
+  /** Offset of the last byte, included. */
+  readonly end: number;
+}
+
+/** Takes a `POST` of `multipart/form-data` from a client: every field first, then the bytes as `file`. */
+export interface DirectUpload {
+  /** Absolute. */
+  readonly url: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface BlobStore {
+  /**
+   * Streams `source` into a temporary blob; a second write of the key replaces the first. Nothing is kept when the source
+   * fails or is longer than `bytesMax` (rejects with `payload-too-large`).
+   */
+  writeTemporary(
+    key: string,
+    source: AsyncIterable<Uint8Array>,
+    options: { contentType: string; bytesMax: number },
+  ): Promise<BlobInfo>;
+
+  /** Temporary → permanent. Repeating it is fine; false if there is no such blob. */
+  promote(key: string): Promise<boolean>;
+
+  /** Null if there is no such blob. The caller consumes or destroys the stream. */
+  read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: Readable } | null>;
+
+  stat(key: string): Promise<BlobInfo | null>;
+
+  /** Removing what is not there is fine. */
+  remove(key: string): Promise<void>;
+
+  /** Every blob, temporary and permanent, in no promised order: for reconciliation. */
+  list(): AsyncIterable<ListedBlob>;
+
+  /**
+   * Where clients can send bytes themselves into a temporary blob, with bounds that the engine enforces; null when the
+   * server must take them (embedded).
+   */
+  directUpload(
+    key: string,
+    options: { contentType: string; bytesMax: number; lifetimeMs: number },
+  ): Promise<DirectUpload | null>;
+
+  ping(): Promise<void>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,313 @@
+/**
+ * `BlobStore` in a folder of one process (which holds the data folder's lock).
+ *
+ *   incoming/<random>          being written; what stands here at start was abandoned by a dead process and is removed
+ *   blobs/<3 hex>/<key>        header + content; `/` of the key is written `!`, the folder is its hash
+ *
+ * A blob appears by rename, after its bytes are synced, so a file under `blobs/` is always whole.
+ */
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Readable as ReadableStream } from 'node:stream';
+import type { Clock, Timer } from '../../clock.ts';
+import { invariant, Problem } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { Logger } from '../../log.ts';
+import { isBlobKey } from '../blob-keys.ts';
+import { type BlobWrite, blobExpired, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
+import type { BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store.ts';
+import { makeDirectory, syncDirectory } from '../durable-files.ts';
+import { decodeHeader, encodeHeader, HEADER_BYTES, PERMANENT, STATE_OFFSET } from './blob-header.ts';
+
+export interface FilesystemBlobStoreOptions {
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class FilesystemBlobStore implements BlobStore {
+  private readonly clock: Clock;
+  private readonly log: Logger;
+  private readonly incoming: string;
+  private readonly blobs: string;
+  /** Folders known to be durable, or being made so: at most 4,096. */
+  private readonly folders = new Map<string, Promise<void>>();
+  private readonly sweepTimer: Timer;
+  private sweeping: Promise<void> | null = null;
+  private closed = false;
+
+  private constructor({ directory, clock, log }: FilesystemBlobStoreOptions) {
+    this.clock = clock;
+    this.log = log;
+    this.incoming = join(directory, 'incoming');
+    this.blobs = join(directory, 'blobs');
+    this.sweepTimer = clock.every(limits.temporaryBlobSweepMs, () => {
+      this.sweep().catch((error: unknown) => this.log.warn('temporary blobs could not be swept', { error }));
+    });
+  }
+
+  static async open(options: FilesystemBlobStoreOptions): Promise<FilesystemBlobStore> {
+    const incoming = join(options.directory, 'incoming');
+    await rm(incoming, { recursive: true, force: true });
+    await makeDirectory(incoming);
+    await makeDirectory(join(options.directory, 'blobs'));
+    return new FilesystemBlobStore(options);
+  }
+
+  /** To read what a running server keeps in this folder: takes nothing away, also not what is just being written. */
+  static beside(options: FilesystemBlobStoreOptions): FilesystemBlobStore {
+    const store = new FilesystemBlobStore(options);
+    store.sweepTimer.cancel();
+    return store;
+  }
+
+  async writeTemporary(key: string, source: AsyncIterable<Uint8Array>, options: BlobWrite): Promise<BlobInfo> {
+    this.requireOpen();
+    checkBlobWrite(key, options);
+    const draft = join(this.incoming, this.clock.randomBytes(16).toString('hex'));
+    const handle = await engine(open(draft, 'wx'));
+    let info: BlobInfo;
+    try {
+      const bytes = await copy(source, handle, options.bytesMax);
+      const { contentType } = options;
+      info = { key, bytes, contentType, state: 'temporary', writtenAtMs: this.clock.now() };
+      await engine(handle.write(encodeHeader(info), 0, HEADER_BYTES, 0));
+      await engine(handle.sync());
+      await engine(handle.close());
+      this.requireOpen();
+      await engine(this.install(draft, this.pathOf(key)));
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      await unlink(draft).catch(() => undefined);
+      throw error;
+    }
+    return info;
+  }
+
+  async promote(key: string): Promise<boolean> {
+    this.requireOpen();
+    const found = await this.openBlob(key, 'r+');
+    if (found === null) return false;
+    try {
+      if (found.info.state === 'permanent') return true;
+      await engine(found.handle.write(PERMANENT, 0, PERMANENT.length, STATE_OFFSET));
+      await engine(found.handle.sync());
+      return true;
+    } finally {
+      await found.handle.close();
+    }
+  }
+
+  async read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: Readable } | null> {
+    this.requireOpen();
+    const found = await this.openBlob(key, 'r');
+    if (found === null) return null;
+    const { handle, info } = found;
+    try {
+      const { start, count } = clipRange(range, info.bytes);
+      if (count > 0) {
+        const first = HEADER_BYTES + start;
+        const end = first + count - 1;
+        return { info, body: handle.createReadStream({ start: first, end, highWaterMark: limits.blobReadBytes }) };
+      }
+      await handle.close();
+      return { info, body: ReadableStream.from([], { objectMode: false }) };
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async stat(key: string): Promise<BlobInfo | null> {
+    this.requireOpen();
+    const found = await this.openBlob(key, 'r');
+    if (found === null) return null;
+    await found.handle.close();
+    return found.info;
+  }
+
+  async remove(key: string): Promise<void> {
+    this.requireOpen();
+    if (!isBlobKey(key)) return;
+    const path = this.pathOf(key);
+    if (await engine(missing(unlink(path)))) return;
+    await engine(syncDirectory(dirname(path)));
+  }
+
+  async *list(): AsyncIterable<BlobInfo> {
+    for await (const info of this.files()) {
+      if (!this.expired(info)) yield info;
+    }
+  }
+
+  /** The server takes the bytes itself. */
+  async directUpload(): Promise<DirectUpload | null> {
+    return null;
+  }
+
+  async ping(): Promise<void> {
+    this.requireOpen();
+    const probe = join(this.incoming, this.clock.randomBytes(16).toString('hex'));
+    const handle = await engine(open(probe, 'wx'));
+    try {
+      await engine(handle.write('ping'));
+      await engine(handle.sync());
+    } finally {
+      await handle.close();
+      await unlink(probe).catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.sweepTimer.cancel();
+    await this.sweeping?.catch(() => undefined);
+  }
+
+  /** Removes temporary blobs whose time ended. They are invisible before; a promotion cannot have begun since. */
+  sweep(): Promise<void> {
+    this.sweeping ??= this.removeExpired().finally(() => {
+      this.sweeping = null;
+    });
+    return this.sweeping;
+  }
+
+  private async removeExpired(): Promise<void> {
+    let removed = 0;
+    for await (const info of this.files()) {
+      if (!blobExpired(info.state, info.writtenAtMs + limits.temporaryBlobGraceMs, this.clock.now())) continue;
+      await this.remove(info.key);
+      removed++;
+    }
+    if (removed > 0) this.log.info('temporary blobs that nobody promoted were removed', { removed });
+  }
+
+  private async *files(): AsyncIterable<BlobInfo> {
+    this.requireOpen();
+    for (const folder of await engine(readdir(this.blobs))) {
+      for (const name of await engine(readdir(join(this.blobs, folder)))) {
+        if (this.closed) return;
+        const found = await this.openFile(keyOfName(name), join(this.blobs, folder, name), 'r');
+        if (found === null) continue;
+        await found.handle.close();
+        yield found.info;
+      }
+    }
+  }
+
+  private async install(draft: string, path: string): Promise<void> {
+    await this.folder(dirname(path));
+    await rename(draft, path);
+    await syncDirectory(dirname(path));
+  }
+
+  /** Single flight: nobody may rely on a folder whose own name is not yet on the disk. */
+  private folder(path: string): Promise<void> {
+    let made = this.folders.get(path);
+    if (made === undefined) {
+      made = mkdir(path, { recursive: true }).then(() => syncDirectory(this.blobs));
+      made.catch(() => this.folders.delete(path));
+      this.folders.set(path, made);
+    }
+    return made;
+  }
+
+  /** Null for what expired or was never there; the caller closes the handle. */
+  private async openBlob(key: string, flags: 'r' | 'r+'): Promise<{ handle: FileHandle; info: BlobInfo } | null> {
+    if (!isBlobKey(key)) return null;
+    const found = await this.openFile(key, this.pathOf(key), flags);
+    if (found === null || !this.expired(found.info)) return found;
+    await found.handle.close();
+    return null;
+  }
+
+  private async openFile(
+    key: string,
+    path: string,
+    flags: 'r' | 'r+',
+  ): Promise<{ handle: FileHandle; info: BlobInfo } | null> {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, flags);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw engineProblem(error);
+    }
+    try {
+      const { buffer, bytesRead } = await engine(handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0));
+      const info = decodeHeader(key, buffer.subarray(0, bytesRead));
+      if (info !== null) return { handle, info };
+      this.log.error('a file among the blobs is not a blob', { key });
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    await handle.close();
+    return null;
+  }
+
+  private expired(info: BlobInfo): boolean {
+    return blobExpired(info.state, info.writtenAtMs, this.clock.now());
+  }
+
+  private pathOf(key: string): string {
+    invariant(isBlobKey(key), 'a blob key has another form');
+    const folder = createHash('sha256').update(key).digest('hex').slice(0, 3);
+    return join(this.blobs, folder, key.replaceAll('/', '!'));
+  }
+
+  private requireOpen(): void {
+    if (this.closed) throw new Problem('unavailable', { detail: 'The blob store is closed.' });
+  }
+}
+
+/** Streams the content behind the (still empty) header. Errors of the source pass through as they are. */
+async function copy(source: AsyncIterable<Uint8Array>, handle: FileHandle, bytesMax: number): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    if (bytes + chunk.byteLength > bytesMax) throw tooLarge(bytesMax);
+    let written = 0;
+    while (written < chunk.byteLength) {
+      const position = HEADER_BYTES + bytes + written;
+      const { bytesWritten } = await engine(handle.write(chunk, written, chunk.byteLength - written, position));
+      written += bytesWritten;
+    }
+    bytes += chunk.byteLength;
+  }
+  return bytes;
+}
+
+function keyOfName(name: string): string {
+  return name.replaceAll('!', '/');
+}
+
+/** Full disk, I/O errors and the like become `unavailable`. */
+async function engine<Result>(operation: Promise<Result>): Promise<Result> {
+  try {
+    return await operation;
+  } catch (error) {
+    throw engineProblem(error);
+  }
+}
+
+function engineProblem(cause: unknown): Problem {
+  return new Problem('unavailable', { detail: 'The blob folder cannot be used at the moment.', cause });
+}
+
+/** True if the operation found nothing to work on. */
+async function missing(operation: Promise<unknown>): Promise<boolean> {
+  try {
+    await operation;
+    return false;
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,66 @@
+/**
+ * A page over rows kept in buckets of a calendar month, newest first: from the month of the cursor (or of now) back to an
+ * oldest month. What one call reads is bounded; a page may then be short, and its `next` goes on where it stopped.
+ */
+import { type CommentId, type NotificationId, timeOfId } from '../../ids.ts';
+import { monthOf } from '../buckets.ts';
+
+type MonthlyId = CommentId | NotificationId;
+
+export interface NewestRange<Id extends MonthlyId> {
+  /** The last id of the page before; null: from the newest. */
+  readonly after: Id | MonthStart | null;
+  /** At or above the time of every id there is. */
+  readonly nowMs: number;
+  readonly oldestMonth: number;
+  readonly limit: number;
+}
+
+/** Go on at the newest row of a month: where a call stopped that found only empty months. */
+export interface MonthStart {
+  readonly month: number;
+}
+
+export interface NewestPage<Row, Id extends MonthlyId> {
+  readonly rows: readonly Row[];
+  /** Null when there is nothing older. */
+  readonly next: Id | MonthStart | null;
+}
+
+export interface MonthlyRows<Row, Id extends MonthlyId> {
+  readMonth(month: number, after: Id | null, limit: number): Promise<Row[]>;
+  idOf(row: Row): Id;
+  keep(row: Row): boolean;
+}
+
+/** Reads of the store that one page may cost: two years of silence, or as many pages of removed rows. */
+const READS_MAX = 24;
+
+export async function newestFirst<Row, Id extends MonthlyId>(
+  range: NewestRange<Id>,
+  source: MonthlyRows<Row, Id>,
+): Promise<NewestPage<Row, Id>> {
+  const rows: Row[] = [];
+  let { month, after } = startOf(range);
+  for (let reads = 0; month >= range.oldestMonth; reads++) {
+    if (reads >= READS_MAX) return { rows, next: after ?? { month } };
+    const wanted = range.limit - rows.length;
+    const read = await source.readMonth(month, after, wanted);
+    rows.push(...read.filter((row) => source.keep(row)));
+    const last = read.at(-1);
+    if (last !== undefined) after = source.idOf(last);
+    if (rows.length >= range.limit) return { rows, next: after };
+    if (read.length < wanted) {
+      month--;
+      after = null;
+    }
+  }
+  return { rows, next: null };
+}
+
+function startOf<Id extends MonthlyId>(range: NewestRange<Id>): { month: number; after: Id | null } {
+  const { after } = range;
+  if (after === null) return { month: monthOf(range.nowMs), after: null };
+  if (typeof after === 'object') return { month: Math.min(after.month, monthOf(range.nowMs)), after: null };
+  return { month: monthOf(timeOfId(after)), after };
+}
