@@ -1,0 +1,135 @@
+/**
+ * The consumer `fan-out`: brings what happened to a post to every follower, an author's posts to whoever began to follow,
+ * and cleans up behind who unfollowed. A long follower list is split into stored ranges, each an outbox row of its own; this handler's row is removed only after
+ * theirs are written. A rerun writes the same rows again, or more of them: what a range does is idempotent.
+ */
+import { assertNever } from '../../assert-never.ts';
+import type { OutboxId } from '../../ids.ts';
+import { timeOfId } from '../../ids.ts';
+import { limits } from '../../limits.ts';
+import { inGroups } from '../../parallel.ts';
+import type { Activity, Dispatch, FannedOut, OutboxEntry } from '../../storage/activity.ts';
+import type { FollowEdges, FollowerRange } from '../../storage/repositories/follow-edges.ts';
+import type { PostRows } from '../../storage/repositories/posts.ts';
+import type { TimelineRows } from '../../storage/repositories/timeline.ts';
+import { putRow, type Store } from '../../storage/store.ts';
+import { outbox } from '../../storage/tables/operations.ts';
+import type { InboxWriter } from '../feed/inbox-writer.ts';
+import type { TimelineMerger } from '../feed/timeline-merger.ts';
+import type { PostNews } from './post-news.ts';
+import type { FanOutChunks } from './fan-out-chunks.ts';
+
+export interface FanOutParts {
+  readonly store: Store;
+  readonly posts: PostRows;
+  readonly timelines: TimelineRows;
+  readonly edges: FollowEdges;
+  readonly news: PostNews;
+  readonly chunks: FanOutChunks;
+  readonly inbox: InboxWriter;
+  readonly merger: TimelineMerger;
+  readonly dispatch: Dispatch;
+  /** Followers per chunk. */
+  readonly chunkSize: number;
+}
+
+export class FanOutHandler {
+  private readonly parts: FanOutParts;
+
+  constructor(parts: FanOutParts) {
+    this.parts = parts;
+  }
+
+  async handle(entry: OutboxEntry): Promise<void> {
+    const { activity } = entry;
+    switch (activity.kind) {
+      case 'post.published':
+        return this.toFollowers(entry, activity);
+      case 'post.updated':
+      case 'post.deleted':
+        await this.toAuthor(entry, activity);
+        return this.toFollowers(entry, activity);
+      case 'follow.created':
+        return this.bringIn(activity);
+      case 'follow.removed':
+        return this.cleanUp(activity);
+      case 'fan-out.chunk':
+        return this.parts.chunks.handle(entry);
+      case 'user.registered':
+      case 'user.updated':
+      case 'media.uploaded':
+      case 'media.processed':
+      case 'like.created':
+      case 'like.removed':
+      case 'comment.created':
+      case 'comment.deleted':
+        return;
+      default:
+        assertNever(activity);
+    }
+  }
+
+  /** The author's other devices. Their new posts need no row: readers take them from the author's own list. */
+  private async toAuthor(entry: OutboxEntry, activity: FannedOut): Promise<void> {
+    const news = await this.parts.news.of(activity, timeOfId(entry.activityId));
+    if (news !== null) await this.parts.inbox.append(activity.authorId, { ...news, entry: null });
+  }
+
+  private async toFollowers(entry: OutboxEntry, activity: FannedOut): Promise<void> {
+    const { posts, edges, chunks, chunkSize } = this.parts;
+    const post = await posts.byId(activity.postId);
+    // Followers of a pulled author read the author's list; what changes about a post they hold, they revalidate.
+    if (post?.delivery === 'pull') return;
+    if (activity.kind === 'post.deleted' && activity.publishId === null) return;
+    const ranges: FollowerRange[] = [];
+    for await (const range of edges.planRanges(activity.authorId, chunkSize)) ranges.push(range);
+    const [only] = ranges;
+    if (only !== undefined && ranges.length === 1) return chunks.run(activity, only, timeOfId(entry.activityId));
+    await this.writeChunks(ranges.map((range) => chunkEntry(entry, activity, range)));
+  }
+
+  private async writeChunks(entries: readonly OutboxEntry[]): Promise<void> {
+    const { store, dispatch } = this.parts;
+    for (const group of inGroups(entries, limits.writeBatchRows)) {
+      await store.batch(group.map((chunk) => putRow(outbox, chunk)));
+    }
+    dispatch(entries);
+  }
+
+  /** The follow itself has merged already, unless it died between its commit and its merge. */
+  private async bringIn({ followerId, followedId }: Extract<Activity, { kind: 'follow.created' }>): Promise<void> {
+    const { edges, timelines, merger } = this.parts;
+    const [follows] = await edges.follows(followerId, [followedId]);
+    if (follows !== true) return;
+    await merger.mergeAuthor(followerId, followedId);
+    // Unfollowed meanwhile: whoever cleaned up may have been done before the merge.
+    const [stillFollows] = await edges.follows(followerId, [followedId]);
+    if (stillFollows === false) await timelines.removeAuthor(followerId, followedId);
+  }
+
+  /** Nothing of the author stays in the timeline, unless the edge is back: then what a new follower sees is put back. */
+  private async cleanUp({ followerId, followedId }: Extract<Activity, { kind: 'follow.removed' }>): Promise<void> {
+    const { edges, timelines, merger } = this.parts;
+    const [followsAgain] = await edges.follows(followerId, [followedId]);
+    if (followsAgain === true) return;
+    await timelines.removeAuthor(followerId, followedId);
+    const [cameBack] = await edges.follows(followerId, [followedId]);
+    if (cameBack === true) await merger.mergeAuthor(followerId, followedId);
+  }
+}
+
+/**
+ * The chunk's id says which range it is: planned anew after a crash, the same id always means the same followers, and a
+ * worker that finishes a range of the plan before removes no other. It sorts right behind its parent, in the same minute,
+ * where the sweeper looks as long as the parent or a chunk is there.
+ */
+function chunkEntry(parent: OutboxEntry, of: FannedOut, range: FollowerRange): OutboxEntry {
+  const { firstBucket, lastBucket, after, upTo } = range;
+  const name = `${firstBucket}-${lastBucket}-${after ?? ''}-${upTo ?? ''}`;
+  return {
+    ...parent,
+    outboxId: `${parent.outboxId}-${name}` as OutboxId,
+    consumer: 'fan-out-chunk',
+    activity: { kind: 'fan-out.chunk', of, range },
+  };
+}

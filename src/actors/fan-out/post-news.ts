@@ -1,0 +1,46 @@
+/** What followers are told of an activity, read fresh; null when there is nothing to tell any more. */
+import { timeOfId } from '../../ids.ts';
+import type { FannedOut } from '../../storage/activity.ts';
+import type { PostRows } from '../../storage/repositories/posts.ts';
+import type { LogEvent } from '../event.ts';
+import type { TimelineEntry } from '../live/live-events.ts';
+import { mediaReady, postDeleted, postNew, postUpdated } from '../posts/post-events.ts';
+import type { PostReader } from '../posts/post-reader.ts';
+import { isListedAt } from '../posts/post-rules.ts';
+
+export interface News {
+  readonly event: LogEvent;
+  readonly references: Readonly<Record<string, string>>;
+  readonly entry: TimelineEntry | null;
+}
+
+export class PostNews {
+  private readonly rows: PostRows;
+  private readonly reader: PostReader;
+
+  constructor(rows: PostRows, reader: PostReader) {
+    this.rows = rows;
+    this.reader = reader;
+  }
+
+  /** `atMs`: when the activity was recorded. */
+  async of(activity: FannedOut, atMs: number): Promise<News | null> {
+    const { postId, authorId } = activity;
+    if (activity.kind === 'post.deleted') {
+      const references = { postId, version: String(activity.version) };
+      return { event: postDeleted(postId, activity.version, atMs), references, entry: null };
+    }
+    const record = await this.rows.record(postId);
+    if (record?.post.state !== 'live') return null;
+    const references = { postId };
+    if (activity.kind === 'post.published') {
+      const { publishId } = activity;
+      if (!isListedAt(record.post, publishId)) return null;
+      const event = postNew(await this.reader.view(record), timeOfId(publishId));
+      return { event, references, entry: { publishId, postId, authorId } };
+    }
+    const view = await this.reader.view(record);
+    const event = activity.event === 'media.ready' ? mediaReady(view, atMs) : postUpdated(view, activity.version, atMs);
+    return { event, references, entry: null };
+  }
+}

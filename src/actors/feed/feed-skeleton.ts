@@ -1,0 +1,52 @@
+/**
+ * Which posts stand in a feed, as places only: from the hot timeline while it reaches, else timeline rows merged with the
+ * lists of pulled authors and the reader's own.
+ */
+import type { PublishId, UserId } from '../../ids.ts';
+import type { TimelineRows } from '../../storage/repositories/timeline.ts';
+import type { HotView, TimelineEntry } from '../live/live-events.ts';
+import { mergeNewestFirst } from './feed-rules.ts';
+import type { PulledPosts } from './pulled-posts.ts';
+
+export interface SkeletonPage {
+  /** Newest first, at most as many as asked for. */
+  readonly entries: readonly TimelineEntry[];
+  /** There may be older ones. */
+  readonly more: boolean;
+}
+
+export class FeedSkeleton {
+  private readonly timelines: TimelineRows;
+  private readonly pulled: PulledPosts;
+
+  constructor(timelines: TimelineRows, pulled: PulledPosts) {
+    this.timelines = timelines;
+    this.pulled = pulled;
+  }
+
+  /** Places before `before` (null: from the newest). `hot`: the reader's hot timeline, if resident. */
+  async read(userId: UserId, hot: HotView | null, before: PublishId | null, limit: number): Promise<SkeletonPage> {
+    const resident = hot === null ? null : fromHot(hot, before, limit);
+    return resident ?? this.fromStore(userId, before, limit);
+  }
+
+  async fromStore(userId: UserId, before: PublishId | null, limit: number): Promise<SkeletonPage> {
+    const [rows, lists] = await Promise.all([
+      this.timelines.newest(userId, before, limit + 1),
+      this.pulled.newest(userId, before, limit + 1),
+    ]);
+    const merged = mergeNewestFirst([rows, ...lists], limit + 1).map(placeOf);
+    return { entries: merged.slice(0, limit), more: merged.length > limit };
+  }
+}
+
+/** Null when the hot timeline does not reach far enough to know. */
+function fromHot(hot: HotView, before: PublishId | null, limit: number): SkeletonPage | null {
+  const entries = before === null ? hot.entries : hot.entries.filter((entry) => entry.publishId < before);
+  if (entries.length > limit) return { entries: entries.slice(0, limit), more: true };
+  return hot.truncated ? null : { entries, more: false };
+}
+
+function placeOf({ publishId, postId, authorId }: TimelineEntry): TimelineEntry {
+  return { publishId, postId, authorId };
+}

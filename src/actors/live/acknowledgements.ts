@@ -1,0 +1,65 @@
+/**
+ * What clients say they have: moves `acked`, frees the window, and ends sessions that owe an answer for too long.
+ */
+import type { Clock } from '../../clock.ts';
+import type { ErrorCode } from '../../errors.ts';
+import type { Limits } from '../../limits.ts';
+import type { EventBodies } from './event-bodies.ts';
+import type { EventLogs } from './event-log.ts';
+import type { LiveMeasures } from './live-measures.ts';
+import { BLOCKED, type SessionTable } from './session-table.ts';
+
+export interface AcknowledgementParts {
+  readonly clock: Pick<Clock, 'monotonic' | 'now'>;
+  readonly limits: Limits;
+  readonly logs: EventLogs;
+  readonly bodies: EventBodies;
+  readonly sessions: SessionTable;
+  readonly measures: LiveMeasures;
+}
+
+/** False if `seq` was never sent. At most `windowEvents` steps, one when everything is acknowledged. */
+export function acknowledge(parts: AcknowledgementParts, index: number, seq: number): boolean {
+  const { sessions, clock } = parts;
+  if (!Number.isInteger(seq) || seq < 0 || seq > sessions.sent.get(index)) return false;
+  const before = sessions.acked.get(index);
+  if (seq <= before) return true;
+  parts.measures.acknowledged(seq - before, ageOf(parts, index, before + 1));
+  sessions.unacknowledgedBytes.set(index, bytesAfter(parts, index, seq));
+  sessions.acked.set(index, seq);
+  sessions.waitingSince.set(index, clock.monotonic());
+  return true;
+}
+
+/** One look per acknowledgement, at its oldest event. */
+function ageOf({ sessions, logs, bodies, clock }: AcknowledgementParts, index: number, seq: number): number | null {
+  const actor = sessions.actor(index);
+  if (seq <= sessions.headAtOpen.get(index) || seq < logs.oldest(actor)) return null;
+  return Math.max(0, clock.now() - bodies.get(logs.handleAt(actor, seq)).createdAtMs);
+}
+
+/** Bytes of the events in (seq, sent]. Those that fell off the ring since count as what the window knows on average. */
+function bytesAfter(parts: AcknowledgementParts, index: number, seq: number): number {
+  const { sessions, logs, bodies } = parts;
+  const sent = sessions.sent.get(index);
+  if (seq === sent) return 0;
+  const actor = sessions.actor(index);
+  const unacknowledged = sessions.unacknowledgedBytes.get(index);
+  if (seq + 1 < logs.oldest(actor)) {
+    return Math.ceil((unacknowledged * (sent - seq)) / (sent - sessions.acked.get(index)));
+  }
+  let bytes = 0;
+  for (let at = seq + 1; at <= sent; at++) bytes += bodies.get(logs.handleAt(actor, at)).json.length + 1;
+  return Math.min(bytes, unacknowledged);
+}
+
+/** Tells `end` of every session that kept us waiting beyond the deadline. */
+export function sweepOverdue(parts: AcknowledgementParts, end: (index: number, code: ErrorCode) => void): void {
+  const { sessions, clock, limits } = parts;
+  const before = clock.monotonic() - limits.acknowledgementDeadlineMs;
+  for (let index = 0; index < sessions.span; index++) {
+    if (!sessions.serves(index) || sessions.waitingSince.get(index) > before) continue;
+    if (sessions.acked.get(index) < sessions.sent.get(index)) end(index, 'no-acknowledgement');
+    else if (sessions.has(index, BLOCKED)) end(index, 'too-slow');
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The actors resident on this node, by small integers that their logs, timelines, interest and sessions share.
+ *
+ * Must hold: an index is reused only after everything of its former actor is gone; an `epoch` never comes twice.
+ */
+import type { Clock } from '../../clock.ts';
+import type { UserId } from '../../ids.ts';
+import { Float64Column, Uint8Column } from './columns.ts';
+import type { SessionState } from './session.ts';
+
+const FREE = 0;
+const ACTIVATING = 1;
+const OPEN = 2;
+
+const EPOCH_LENGTH = 11;
+const EPOCHS_PER_DRAW = 128;
+const NO_STATE: SessionState = Object.freeze({ unreadNotifications: 0 });
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+export class ActorTable {
+  private readonly clock: Pick<Clock, 'monotonic' | 'randomBytes'>;
+  private readonly byUser = new Map<UserId, number>();
+  private readonly users: (UserId | undefined)[] = [];
+  private readonly epochs: string[] = [];
+  private readonly states: SessionState[] = [];
+  private readonly statuses = new Uint8Column();
+  private readonly touched = new Float64Column();
+  private readonly freeIndexes: number[] = [];
+  private activating = 0;
+  private random: Buffer = Buffer.alloc(0);
+
+  constructor(clock: Pick<Clock, 'monotonic' | 'randomBytes'>) {
+    this.clock = clock;
+  }
+
+  /** Resident and activating ones. */
+  get size(): number {
+    return this.byUser.size;
+  }
+
+  get activatingCount(): number {
+    return this.activating;
+  }
+
+  /** Indexes ever used are below it. */
+  get span(): number {
+    return this.users.length;
+  }
+
+  /** The user's actor, activating or open; −1 if there is none. */
+  find(userId: UserId): number {
+    return this.byUser.get(userId) ?? -1;
+  }
+
+  /** The user's open actor; −1 if it is not resident (yet). */
+  findOpen(userId: UserId): number {
+    const actor = this.byUser.get(userId) ?? -1;
+    return actor >= 0 && this.isOpen(actor) ? actor : -1;
+  }
+
+  begin(userId: UserId): number {
+    const actor = this.freeIndexes.pop() ?? this.users.length;
+    this.users[actor] = userId;
+    this.epochs[actor] = this.drawEpoch();
+    this.states[actor] = NO_STATE;
+    this.statuses.reserve(actor);
+    this.statuses.set(actor, ACTIVATING);
+    this.touched.reserve(actor);
+    this.touch(actor);
+    this.byUser.set(userId, actor);
+    this.activating++;
+    return actor;
+  }
+
+  /** What `begin` began is complete: sessions may attach. */
+  open(actor: number): void {
+    this.statuses.set(actor, OPEN);
+    this.touch(actor);
+    this.activating--;
+  }
+
+  drop(actor: number): void {
+    const userId = this.users[actor];
+    if (userId === undefined) return;
+    if (this.statuses.get(actor) === ACTIVATING) this.activating--;
+    this.byUser.delete(userId);
+    this.users[actor] = undefined;
+    this.epochs[actor] = '';
+    this.states[actor] = NO_STATE;
+    this.statuses.set(actor, FREE);
+    this.freeIndexes.push(actor);
+  }
+
+  isOpen(actor: number): boolean {
+    return this.statuses.get(actor) === OPEN;
+  }
+
+  /** Names this activation: after an await, an index whose epoch changed is somebody else. */
+  epoch(actor: number): string {
+    return this.epochs[actor] ?? '';
+  }
+
+  state(actor: number): SessionState {
+    return this.states[actor] ?? NO_STATE;
+  }
+
+  setState(actor: number, state: SessionState): void {
+    this.states[actor] = state;
+  }
+
+  touch(actor: number): void {
+    this.touched.set(actor, this.clock.monotonic());
+  }
+
+  /** Monotonic time of the last touch. */
+  touchedMs(actor: number): number {
+    return this.touched.get(actor);
+  }
+
+  private drawEpoch(): string {
+    if (this.random.length === 0) this.random = this.clock.randomBytes(EPOCH_LENGTH * EPOCHS_PER_DRAW);
+    let epoch = '';
+    for (let digit = 0; digit < EPOCH_LENGTH; digit++) epoch += ALPHABET.charAt((this.random[digit] ?? 0) & 31);
+    this.random = this.random.subarray(EPOCH_LENGTH);
+    return epoch;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Picks the events of one frame and joins their bodies. Sessions with the same pending events get the same Buffer: one
+ * event to ten thousand followers is joined once, and links can reuse what they made of it.
+ *
+ * Must hold: joined buffers are kept for one flush only, since withdrawing a post changes bodies.
+ */
+import type { Limits } from '../../limits.ts';
+import type { EventBodies } from './event-bodies.ts';
+import type { EventLogs } from './event-log.ts';
+
+const SLOTS = 64;
+const COMMA = 0x2c;
+const EMPTY = Buffer.alloc(0);
+
+interface Joined {
+  readonly handles: Uint32Array;
+  readonly json: Buffer;
+}
+
+export class BatchBuilder {
+  private readonly logs: EventLogs;
+  private readonly bodies: EventBodies;
+  private readonly handles: Uint32Array;
+  private readonly slots: (Joined | undefined)[] = Array.from({ length: SLOTS });
+  private used = false;
+  private hash = 0;
+  /** Of the events picked last. */
+  count = 0;
+  bytes = 0;
+
+  constructor(logs: EventLogs, bodies: EventBodies, limits: Limits) {
+    this.logs = logs;
+    this.bodies = bodies;
+    this.handles = new Uint32Array(limits.windowEvents);
+  }
+
+  /** Takes events from `seq` on, as many as both bounds allow; `seq` and what follows must be in the ring. */
+  pick(actor: number, seq: number, countMax: number, bytesMax: number): void {
+    const last = Math.min(this.logs.head(actor), seq + countMax - 1);
+    this.count = 0;
+    this.bytes = 0;
+    this.hash = 0;
+    for (let at = seq; at <= last; at++) {
+      const handle = this.logs.handleAt(actor, at);
+      const bytes = this.bytes + this.bodies.get(handle).json.length + (this.count === 0 ? 0 : 1);
+      if (bytes > bytesMax) break;
+      this.handles[this.count++] = handle;
+      this.bytes = bytes;
+      this.hash = (Math.imul(this.hash, 31) + handle) | 0;
+    }
+  }
+
+  /** The picked bodies joined by commas; at least one must have been picked. */
+  json(): Buffer {
+    if (this.count === 1) return this.bodies.get(this.handles[0] ?? 0).json;
+    const slot = (this.hash ^ (this.hash >>> 16)) & (SLOTS - 1);
+    const known = this.slots[slot];
+    if (known !== undefined && this.matches(known.handles)) return known.json;
+    const json = this.join();
+    this.slots[slot] = { handles: this.handles.slice(0, this.count), json };
+    this.used = true;
+    return json;
+  }
+
+  /** Call at the end of every flush. */
+  forget(): void {
+    if (!this.used) return;
+    this.slots.fill(undefined);
+    this.used = false;
+  }
+
+  private matches(handles: Uint32Array): boolean {
+    if (handles.length !== this.count) return false;
+    for (let at = 0; at < this.count; at++) {
+      if (handles[at] !== this.handles[at]) return false;
+    }
+    return true;
+  }
+
+  private join(): Buffer {
+    if (this.count === 0) return EMPTY;
+    const joined = Buffer.allocUnsafe(this.bytes);
+    let at = 0;
+    for (let index = 0; index < this.count; index++) {
+      if (index > 0) joined[at++] = COMMA;
+      at += this.bodies.get(this.handles[index] ?? 0).json.copy(joined, at);
+    }
+    return joined;
+  }
+}

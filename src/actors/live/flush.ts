@@ -1,0 +1,215 @@
+/**
+ * Sends what logs hold to the sessions that may take it: at most one frame a session and flush window, everything from
+ * the cursor on, within the windows of unacknowledged events and bytes. After a quiet window the first event leaves at
+ * once; what follows within the window waits for its end, so one post is not held up and a burst is still one frame.
+ *
+ *            acked            sent            head
+ *   ───────────┬────────────────┬───────────────┬──
+ *              │ unacknowledged │   pending     │      sent/buffered: sent moves; dropped: it stays
+ *
+ * Must hold: `sent` moves only over what the link took, or over what the client was told it is behind of; a session that
+ * is blocked, ended or out of window is left alone, and queued again by `writable` or `acknowledge`.
+ */
+import type { Clock, Timer } from '../../clock.ts';
+import type { Limits } from '../../limits.ts';
+import type { ActorTable } from './actor-table.ts';
+import { BatchBuilder } from './batch-builder.ts';
+import type { EventBodies } from './event-bodies.ts';
+import type { EventLogs } from './event-log.ts';
+import type { LiveMeasures } from './live-measures.ts';
+import type { EventBatch, LinkOutcome } from './session.ts';
+import { BLOCKED, HEARD, QUEUED, type SessionTable, STATE_DIRTY } from './session-table.ts';
+
+export interface FlushParts {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly actors: ActorTable;
+  readonly logs: EventLogs;
+  readonly bodies: EventBodies;
+  readonly sessions: SessionTable;
+  readonly measures: Pick<LiveMeasures, 'sent'>;
+  /** A client of the actor continues from the head, without what is in between. */
+  readonly onBehind: (actor: number) => void;
+  /** A link or an invariant failed while this session was served. */
+  readonly onFailure: (index: number, error: unknown) => void;
+}
+
+/** One object for all sends: links encode during the call and keep nothing. */
+interface ReusedBatch extends EventBatch {
+  epoch: string;
+  seq: number;
+  count: number;
+  cursor: string;
+  eventsJson: Buffer;
+}
+
+export class Flusher {
+  private readonly parts: FlushParts;
+  private readonly builder: BatchBuilder;
+  private readonly batch: ReusedBatch = { epoch: '', seq: 0, count: 0, cursor: '', eventsJson: Buffer.alloc(0) };
+  private queue: number[] = [];
+  /** What the current turn works through, from `at` on. */
+  private turn: number[] = [];
+  private at = 0;
+  /** When the current turn began; monotonic. */
+  private flushedAtMs = Number.NEGATIVE_INFINITY;
+  private timer: Timer | null = null;
+  private running = false;
+
+  constructor(parts: FlushParts) {
+    this.parts = parts;
+    this.builder = new BatchBuilder(parts.logs, parts.bodies, parts.limits);
+  }
+
+  /** Serves the session in the next flush. */
+  request(index: number): void {
+    const { sessions } = this.parts;
+    if (sessions.has(index, QUEUED)) return;
+    sessions.raise(index, QUEUED);
+    this.queue.push(index);
+    this.arm();
+  }
+
+  /** The actor's log grew, or its state changed. */
+  requestActor(actor: number): void {
+    this.parts.sessions.forEachOfActor(actor, this.requestBound);
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+    this.queue = [];
+    this.turn = [];
+    this.at = 0;
+  }
+
+  private readonly requestBound = (index: number): void => this.request(index);
+
+  /** Not before the window of the last flush is over. */
+  private arm(): void {
+    if (this.running || this.timer !== null) return;
+    const { clock, limits } = this.parts;
+    const waitMs = this.flushedAtMs + limits.flushWindowMs - clock.monotonic();
+    this.timer = clock.after(this.at < this.turn.length ? 0 : Math.max(0, waitMs), this.runBound);
+  }
+
+  private readonly runBound = (): void => this.run();
+
+  private run(): void {
+    const { clock, limits, sessions } = this.parts;
+    this.timer = null;
+    this.running = true;
+    if (this.at >= this.turn.length) {
+      const done = this.turn;
+      this.turn = this.queue;
+      this.queue = done;
+      this.queue.length = 0;
+      this.at = 0;
+      this.flushedAtMs = clock.monotonic();
+    }
+    // Ten thousand sends take tens of milliseconds: other work gets its turn in between.
+    const end = Math.min(this.turn.length, this.at + limits.flushSessionsPerTurn);
+    while (this.at < end) {
+      const index = this.turn[this.at++] ?? 0;
+      // An index may have been detached, or attached anew and queued again, since it was queued.
+      if (!sessions.has(index, QUEUED) || !sessions.serves(index)) continue;
+      sessions.lower(index, QUEUED);
+      this.serve(index);
+    }
+    this.builder.forget();
+    this.running = false;
+    if (this.at < this.turn.length || this.queue.length > 0) this.arm();
+  }
+
+  private serve(index: number): void {
+    const { sessions, onFailure } = this.parts;
+    if (sessions.has(index, BLOCKED)) return;
+    const link = sessions.link(index);
+    try {
+      const more = this.serveEvents(index);
+      // The link may have detached while it was called.
+      const same = sessions.serves(index) && sessions.link(index) === link;
+      if (same && sessions.has(index, STATE_DIRTY) && !sessions.has(index, BLOCKED)) this.sendState(index);
+      if (same && more && !sessions.has(index, BLOCKED)) this.request(index);
+    } catch (error) {
+      onFailure(index, error);
+    }
+  }
+
+  /** True if a further frame may follow in the next window. */
+  private serveEvents(index: number): boolean {
+    const { sessions, logs, limits } = this.parts;
+    const actor = sessions.actor(index);
+    const heard = sessions.has(index, HEARD);
+    sessions.lower(index, HEARD);
+    const head = logs.head(actor);
+    const sent = sessions.sent.get(index);
+    if (sent === head) return false;
+    const room = limits.windowEvents - (sent - sessions.acked.get(index));
+    const roomBytes = limits.windowBytes - sessions.unacknowledgedBytes.get(index);
+    if (sent + 1 < logs.oldest(actor)) {
+      // Without a sign of life the news would only join what a stalled client has not read.
+      if (heard || (room > 0 && roomBytes > 0)) this.sendBehind(index, actor, head);
+      return false;
+    }
+    if (room <= 0) return false;
+    this.builder.pick(actor, sent + 1, room, Math.min(roomBytes, limits.eventsFrameBytesMax));
+    if (this.builder.count === 0) return false;
+    return this.sendEvents(index, actor, sent + 1);
+  }
+
+  private sendEvents(index: number, actor: number, seq: number): boolean {
+    const { sessions, logs, actors } = this.parts;
+    const { count, bytes } = this.builder;
+    const last = seq + count - 1;
+    this.batch.epoch = actors.epoch(actor);
+    this.batch.seq = seq;
+    this.batch.count = count;
+    this.batch.cursor = logs.cursorAt(actor, last);
+    this.batch.eventsJson = this.builder.json();
+    const link = sessions.link(index);
+    const outcome = link.sendEvents(this.batch);
+    if (!sessions.serves(index) || sessions.link(index) !== link) return false;
+    this.settle(index, outcome);
+    if (outcome === 'dropped') return false;
+    this.parts.measures.sent(count);
+    if (sessions.sent.get(index) === sessions.acked.get(index)) this.startWaiting(index);
+    sessions.sent.set(index, last);
+    sessions.unacknowledgedBytes.set(index, sessions.unacknowledgedBytes.get(index) + bytes);
+    return outcome === 'sent' && last < logs.head(actor);
+  }
+
+  private sendBehind(index: number, actor: number, head: number): void {
+    const { sessions, logs, actors } = this.parts;
+    this.parts.onBehind(actor);
+    const cursor = logs.cursorAt(actor, head);
+    const link = sessions.link(index);
+    const outcome = link.notify({ kind: 'behind', epoch: actors.epoch(actor), seq: head, cursor });
+    if (!sessions.serves(index) || sessions.link(index) !== link) return;
+    this.settle(index, outcome);
+    if (outcome === 'dropped') return;
+    sessions.sent.set(index, head);
+    sessions.acked.set(index, head);
+    sessions.unacknowledgedBytes.set(index, 0);
+  }
+
+  private sendState(index: number): void {
+    const { sessions, actors } = this.parts;
+    const link = sessions.link(index);
+    const outcome = link.notify({ kind: 'state', state: actors.state(sessions.actor(index)) });
+    if (!sessions.serves(index) || sessions.link(index) !== link) return;
+    this.settle(index, outcome);
+    if (outcome !== 'dropped') sessions.lower(index, STATE_DIRTY);
+  }
+
+  private settle(index: number, outcome: LinkOutcome): void {
+    if (outcome === 'sent') return;
+    const { sessions } = this.parts;
+    sessions.raise(index, BLOCKED);
+    if (sessions.sent.get(index) === sessions.acked.get(index)) this.startWaiting(index);
+  }
+
+  private startWaiting(index: number): void {
+    this.parts.sessions.waitingSince.set(index, this.parts.clock.monotonic());
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * The live room of one node: actors, their logs, and the sessions that are cursors over them. This file only sequences;
+ * what must hold is said where it is kept (event-log, appender, flush, activation, session-table, residents).
+ */
+import type { Clock, Timer } from '../../clock.ts';
+import { asProblem, type ErrorCode, InvariantViolation, Problem } from '../../errors.ts';
+import type { PostId, UserId } from '../../ids.ts';
+import type { Limits } from '../../limits.ts';
+import type { Logger } from '../../log.ts';
+import type { LogEvent } from '../event.ts';
+import { type AcknowledgementParts, acknowledge, sweepOverdue } from './acknowledgements.ts';
+import { Activations } from './activation.ts';
+import { Appender } from './appender.ts';
+import { displacedBy, startOf } from './attaching.ts';
+import { Flusher } from './flush.ts';
+import { NO_HANDLE } from './handle-table.ts';
+import { InterestChanges } from './interest-changes.ts';
+import { type LiveMeasures, noMeasures } from './live-measures.ts';
+import type { ActivationSource, HotView, LiveEvents, TimelineEntry } from './live-events.ts';
+import { Residents } from './residents.ts';
+import type { Attached, AttachRequest, LiveSessions, SessionLink, SessionState } from './session.ts';
+import { BLOCKED, HEARD, STATE_DIRTY } from './session-table.ts';
+
+export interface LiveNodeParts {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly source: ActivationSource;
+  readonly log: Logger;
+  readonly measures?: LiveMeasures;
+}
+
+/** An actor can be passivated between its activation and the attach that waited for it; not again and again. */
+const ATTACH_ATTEMPTS = 3;
+
+export class LiveNode implements LiveSessions, LiveEvents {
+  private readonly clock: Clock;
+  private readonly limits: Limits;
+  private readonly log: Logger;
+  private readonly residents: Residents;
+  private readonly appender: Appender;
+  private readonly changes: InterestChanges;
+  private readonly activations: Activations;
+  private readonly flusher: Flusher;
+  private readonly acknowledging: AcknowledgementParts;
+  private readonly measures: LiveMeasures;
+  private sweeper: Timer | null = null;
+
+  private constructor(parts: LiveNodeParts) {
+    const { clock, limits } = parts;
+    this.clock = clock;
+    this.limits = limits;
+    this.log = parts.log;
+    const measures = parts.measures ?? noMeasures;
+    this.measures = measures;
+    this.residents = new Residents(clock, limits);
+    this.appender = new Appender(clock, limits, this.residents);
+    this.changes = new InterestChanges(clock, limits);
+    const { residents, appender, changes } = this;
+    this.activations = new Activations({ clock, limits, source: parts.source, residents, appender, changes });
+    const { actors, logs, bodies, sessions } = residents;
+    const onFailure = (index: number, error: unknown): void => this.sessionFailed(index, error);
+    const onBehind = (actor: number): void => {
+      measures.fellBehind();
+      appender.doubt(actor);
+    };
+    this.flusher = new Flusher({ clock, limits, actors, logs, bodies, sessions, measures, onBehind, onFailure });
+    this.acknowledging = { clock, limits, logs, bodies, sessions, measures };
+  }
+
+  static open(parts: LiveNodeParts): LiveNode {
+    const node = new LiveNode(parts);
+    node.sweeper = parts.clock.every(parts.limits.liveSweepMs, () => node.sweep());
+    return node;
+  }
+
+  /** Stops sending. Connections are the gateway's to end. */
+  close(): void {
+    this.sweeper?.cancel();
+    this.flusher.stop();
+  }
+
+  get count(): number {
+    return this.residents.sessions.count;
+  }
+
+  /** Actors resident on this node, activating ones included. */
+  get residentCount(): number {
+    return this.residents.actors.size;
+  }
+
+  attachResident(request: AttachRequest, link: SessionLink): Attached | null {
+    const { actors, logs, sessions } = this.residents;
+    const actor = actors.findOpen(request.userId);
+    if (actor < 0) return null;
+    this.displace(actor, request.device);
+    const epoch = actors.epoch(actor);
+    const { mode, seq } = startOf(request.resume, { epoch, head: logs.head(actor), oldest: logs.oldest(actor) });
+    const index = sessions.open(actor, request.device, link, seq);
+    sessions.headAtOpen.set(index, logs.head(actor));
+    actors.touch(actor);
+    this.measures.attached(mode);
+    if (mode !== 'resumed') this.appender.doubt(actor);
+    if (seq < logs.head(actor)) this.flusher.request(index);
+    return { index, mode, epoch, seq, cursor: logs.cursorAt(actor, seq), state: actors.state(actor) };
+  }
+
+  async attach(request: AttachRequest, link: SessionLink): Promise<Attached> {
+    for (let attempt = 0; attempt < ATTACH_ATTEMPTS; attempt++) {
+      const attached = this.attachResident(request, link);
+      if (attached !== null) return attached;
+      await this.activations.activate(request.userId);
+    }
+    const attached = this.attachResident(request, link);
+    if (attached === null) throw new Problem('unavailable');
+    return attached;
+  }
+
+  /** Makes the user's actor resident if it is not. Rejects with `overloaded` or `unavailable`. */
+  async activate(userId: UserId): Promise<void> {
+    if (this.residents.actors.findOpen(userId) < 0) await this.activations.activate(userId);
+  }
+
+  acknowledge(index: number, seq: number): boolean {
+    const { sessions } = this.residents;
+    if (!sessions.serves(index)) return true;
+    if (!acknowledge(this.acknowledging, index, seq)) return false;
+    this.heard(index);
+    return true;
+  }
+
+  writable(index: number): void {
+    const { sessions } = this.residents;
+    if (!sessions.serves(index)) return;
+    sessions.lower(index, BLOCKED);
+    this.heard(index);
+  }
+
+  detach(index: number): void {
+    const { sessions, actors } = this.residents;
+    if (!sessions.knows(index)) return;
+    if (sessions.serves(index)) actors.touch(sessions.actor(index));
+    sessions.close(index);
+  }
+
+  broadcast(authorId: UserId, event: LogEvent, entry: TimelineEntry | null): void {
+    const { actors, bodies, interest } = this.residents;
+    if (this.appender.isWithdrawn(event)) return;
+    const fresh = bodies.find(event.id) === NO_HANDLE && !this.appender.wasBroadcast(event);
+    this.withBody(event, (held) => {
+      const appending = { event, entry, fresh };
+      const failed: [number, unknown][] = [];
+      const give = (actor: number): void => {
+        try {
+          if (this.appender.append(actor, held, appending)) this.flusher.requestActor(actor);
+        } catch (error) {
+          failed.push([actor, error]);
+        }
+      };
+      interest.forEach(authorId, give);
+      const own = actors.find(authorId);
+      if (own >= 0 && !interest.has(own, authorId)) give(own);
+      this.appender.noteBroadcast(event, authorId);
+      for (const [actor, error] of failed) this.endActor(actor, error);
+    });
+  }
+
+  deliver(userId: UserId, event: LogEvent, entry: TimelineEntry | null): void {
+    const actor = this.residents.actors.find(userId);
+    if (actor < 0 || this.appender.isWithdrawn(event)) return;
+    this.withBody(event, (held) => {
+      try {
+        if (this.appender.append(actor, held, { event, entry, fresh: false })) this.flusher.requestActor(actor);
+      } catch (error) {
+        this.endActor(actor, error);
+      }
+    });
+  }
+
+  setInterest(userId: UserId, authorId: UserId, interested: boolean): void {
+    const { actors, interest } = this.residents;
+    this.changes.record(userId, authorId, interested);
+    // An activating actor too: what its read finds is laid over by the change, or was registered already.
+    const actor = actors.find(userId);
+    if (actor < 0) return;
+    if (interested) {
+      interest.add(actor, authorId);
+      this.appender.doubt(actor);
+    } else {
+      interest.remove(actor, authorId);
+    }
+  }
+
+  mergeTimeline(userId: UserId, entries: readonly TimelineEntry[]): void {
+    const actor = this.residents.actors.find(userId);
+    if (actor < 0) return;
+    try {
+      for (const entry of entries) this.residents.timelines.insert(actor, entry);
+    } catch (error) {
+      this.endActor(actor, error);
+    }
+  }
+
+  withdrawPost(postId: PostId): void {
+    this.appender.withdraw(postId);
+  }
+
+  setState(userId: UserId, state: Partial<SessionState>): void {
+    const { actors, sessions } = this.residents;
+    const actor = actors.find(userId);
+    if (actor < 0) return;
+    if (!actors.isOpen(actor)) {
+      this.activations.setState(actor, state);
+      return;
+    }
+    actors.setState(actor, { ...actors.state(actor), ...state });
+    sessions.forEachOfActor(actor, (index) => sessions.raise(index, STATE_DIRTY));
+    this.flusher.requestActor(actor);
+  }
+
+  hotTimeline(userId: UserId): HotView | null {
+    const { actors, logs, timelines } = this.residents;
+    const actor = actors.findOpen(userId);
+    if (actor < 0) return null;
+    actors.touch(actor);
+    // Whoever reads this may continue from its position.
+    this.appender.doubt(actor);
+    const seq = logs.head(actor);
+    return {
+      entries: timelines.read(actor),
+      truncated: timelines.truncated(actor),
+      epoch: actors.epoch(actor),
+      seq,
+      cursor: logs.cursorAt(actor, seq),
+    };
+  }
+
+  /** Ends the user's activation and sessions: what it held can no longer be trusted. The next attach reads anew. */
+  endActivation(userId: UserId): void {
+    const actor = this.residents.actors.find(userId);
+    if (actor >= 0) this.endActor(actor, new Problem('internal'));
+  }
+
+  private withBody(event: LogEvent, use: (held: number) => void): void {
+    const { bodies } = this.residents;
+    const held = bodies.acquire(event);
+    try {
+      use(held);
+    } finally {
+      if (held !== NO_HANDLE) bodies.release(held);
+    }
+  }
+
+  private heard(index: number): void {
+    const { sessions, logs } = this.residents;
+    const pending = sessions.sent.get(index) < logs.head(sessions.actor(index));
+    if (!pending && !sessions.has(index, STATE_DIRTY)) return;
+    sessions.raise(index, HEARD);
+    this.flusher.request(index);
+  }
+
+  private displace(actor: number, device: string): void {
+    const { sessions } = this.residents;
+    const present = sessions.ofActor(actor).map((index) => ({ index, device: sessions.deviceOf(index) }));
+    for (const index of displacedBy(device, present, this.limits.sessionsPerUserMax))
+      this.endSession(index, 'replaced');
+  }
+
+  private endSession(index: number, code: ErrorCode): void {
+    const { sessions, actors } = this.residents;
+    if (!sessions.serves(index)) return;
+    const link = sessions.link(index);
+    actors.touch(sessions.actor(index));
+    sessions.end(index);
+    try {
+      link.close(code);
+    } catch (error) {
+      this.log.error('a link failed to close', { error });
+    }
+  }
+
+  private sessionFailed(index: number, error: unknown): void {
+    const { sessions } = this.residents;
+    if (!sessions.serves(index)) return;
+    if (error instanceof InvariantViolation) {
+      this.endActor(sessions.actor(index), error);
+      return;
+    }
+    this.log.error('a link failed to send', { error });
+    this.endSession(index, 'internal');
+  }
+
+  private endActor(actor: number, error: unknown): void {
+    const { actors, sessions } = this.residents;
+    if (actors.epoch(actor) === '') return;
+    this.log.error('an activation was ended', { error });
+    const { code } = asProblem(error);
+    for (const index of sessions.ofActor(actor)) this.endSession(index, code);
+    if (actors.epoch(actor) !== '') this.residents.drop([actor]);
+  }
+
+  private sweep(): void {
+    const { residents, limits, clock } = this;
+    this.activations.giveUpLate();
+    sweepOverdue(this.acknowledging, (index, code) => this.endSession(index, code));
+    // Every row is looked at about once a minute.
+    const rows = Math.ceil((residents.actors.span * limits.liveSweepMs) / 60_000) + 64;
+    residents.passivate(rows, clock.monotonic() - limits.actorIdleMs);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Enqueues again what stays in the outbox: entries whose dispatch, queue or worker died. Runs from the oldest minute that
+ * may hold rows up to now; rows younger than `outboxRedriveAfterMs` are left to the dispatcher. An entry that is already
+ * waiting or active in its queue is not doubled, because its key is the same.
+ */
+import type { Clock, Timer } from '../../clock.ts';
+import { timeOfId } from '../../ids.ts';
+import { limits } from '../../limits.ts';
+import type { Logger } from '../../log.ts';
+import type { JobQueue } from '../../media/job-queue.ts';
+import { minuteOf } from '../../storage/buckets.ts';
+import type { OutboxRows } from '../../storage/repositories/outbox.ts';
+import { enqueue } from './consumers.ts';
+
+export interface SweeperDependencies {
+  readonly queue: JobQueue;
+  readonly rows: OutboxRows;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class Sweeper {
+  private readonly dependencies: SweeperDependencies;
+  /** Per shard, the oldest minute that may still hold rows. */
+  private readonly starts = new Map<number, number>();
+  private timer: Timer | null = null;
+  private running: Promise<number> | null = null;
+
+  constructor(dependencies: SweeperDependencies) {
+    this.dependencies = dependencies;
+  }
+
+  start(): void {
+    const { clock, logger } = this.dependencies;
+    this.timer = clock.every(limits.outboxSweepMs, () => {
+      this.sweep(limits.outboxRedriveAfterMs).catch((error: unknown) => logger.warn('sweep failed', { error }));
+    });
+  }
+
+  async close(): Promise<void> {
+    this.timer?.cancel();
+    this.timer = null;
+    await this.running?.catch(() => 0);
+  }
+
+  /** Re-drives every entry older than `olderThanMs`; resolves to how many. At start, 0 takes what a crash left behind. */
+  sweep(olderThanMs: number): Promise<number> {
+    this.running ??= this.sweepAll(olderThanMs).finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  private async sweepAll(olderThanMs: number): Promise<number> {
+    const shards = Array.from({ length: limits.outboxShards }, (_, shard) => shard);
+    const counts = await Promise.all(shards.map((shard) => this.sweepShard(shard, olderThanMs)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  private async sweepShard(shard: number, olderThanMs: number): Promise<number> {
+    const { rows, clock } = this.dependencies;
+    const now = clock.now();
+    const nowMinute = minuteOf(now);
+    const start = this.starts.get(shard) ?? (await rows.sweepStart(shard, nowMinute - SETTLED_MINUTES));
+    let redriven = 0;
+    let oldestHeld: number | null = null;
+    // At a start everything is due, also what was stamped ahead of the clock.
+    const dueBefore = olderThanMs === 0 ? Number.POSITIVE_INFINITY : now - olderThanMs;
+    for (let minute = start; minute <= nowMinute + AHEAD_MINUTES; minute++) {
+      const { found, due } = await this.sweepMinute(shard, minute, dueBefore);
+      redriven += due;
+      if (found > 0) oldestHeld ??= minute;
+    }
+    // Ids may be stamped a little ahead or acknowledged late: the last minutes are always looked at again.
+    const next = Math.min(oldestHeld ?? nowMinute, nowMinute - SETTLED_MINUTES);
+    this.starts.set(shard, Math.max(start, next));
+    if (next > start) await rows.markSwept(shard, next);
+    return redriven;
+  }
+
+  private async sweepMinute(
+    shard: number,
+    minute: number,
+    dueBeforeMs: number,
+  ): Promise<{ found: number; due: number }> {
+    const { queue, rows } = this.dependencies;
+    let found = 0;
+    let due = 0;
+    for await (const entries of rows.inMinute(shard, minute)) {
+      found += entries.length;
+      const old = entries.filter((entry) => timeOfId(entry.outboxId) <= dueBeforeMs);
+      due += old.length;
+      await enqueue(queue, old);
+    }
+    return { found, due };
+  }
+}
+
+/** Longer than any command takes from stamping an outbox id to its acknowledgement. */
+const SETTLED_MINUTES = 5;
+/** How far ahead of the clock an id can be stamped at most. */
+const AHEAD_MINUTES = Math.ceil(limits.clockBehindMs / 60_000);

@@ -1,0 +1,175 @@
+/**
+ * Changes of a post: the row and what is to follow from it in one batch, then the announcement. Runs in the author's
+ * mailbox, so that publishing, editing and deleting a post never overlap. What must hold: once the batch is acknowledged
+ * the change has happened; a failed announcement only means that fan-out, which is written down, brings it later.
+ */
+import type { Clock } from '../../clock.ts';
+import { Problem } from '../../errors.ts';
+import type { IdSource, PostId, PublishId, RevisionSource } from '../../ids.ts';
+import { timeOfId } from '../../ids.ts';
+import { limits } from '../../limits.ts';
+import type { Logger } from '../../log.ts';
+import { type Activity, type Dispatch, type RecordedActivity, recordActivity } from '../../storage/activity.ts';
+import {
+  draftExpiry,
+  keepCompleteDraft,
+  listPost,
+  type PostRecord,
+  type PostRow,
+  putPost,
+  unlistPost,
+} from '../../storage/repositories/posts.ts';
+import type { Mutation, Store } from '../../storage/store.ts';
+import type { AuthorDelivery } from '../fan-out/author-delivery.ts';
+import type { LiveEvents } from '../live/live-events.ts';
+import type { PostView } from '../views.ts';
+import type { PostCache } from './post-cache.ts';
+import { mediaReady, postDeleted, postNew, postUpdated } from './post-events.ts';
+import type { PostReader } from './post-reader.ts';
+
+export interface PostCommitParts {
+  readonly store: Store;
+  readonly ids: IdSource;
+  readonly revisions: RevisionSource;
+  readonly clock: Clock;
+  readonly cache: PostCache;
+  readonly reader: PostReader;
+  readonly delivery: AuthorDelivery;
+  readonly live: LiveEvents;
+  readonly dispatch: Dispatch;
+  readonly logger: Logger;
+}
+
+export class PostCommits {
+  private readonly parts: PostCommitParts;
+
+  constructor(parts: PostCommitParts) {
+    this.parts = parts;
+  }
+
+  /** The draft goes live: its place in every list is stamped now, not when the upload began. */
+  async publish(draft: PostRow): Promise<void> {
+    const delivery = await this.parts.delivery.choose(draft.authorId);
+    const { row, publishId } = await this.writePublished({
+      ...draft,
+      state: 'live',
+      delivery,
+      version: draft.version + 1,
+    });
+    await this.announce(row.postId, (view) => {
+      const { postId, authorId } = row;
+      const entry = { publishId, postId, authorId };
+      this.parts.live.broadcast(authorId, postNew(view, timeOfId(publishId)), entry);
+    });
+  }
+
+  /** No photo of the draft can be shown. */
+  async fail(draft: PostRow, reason: string): Promise<void> {
+    await this.write({ ...draft, state: 'failed', failureReason: reason, version: draft.version + 1 }, null);
+  }
+
+  async edit(record: PostRecord, caption: string): Promise<void> {
+    const { post } = record;
+    const row = { ...post, caption, version: post.version + 1, editedAtMs: this.parts.clock.now() };
+    const expiresAtMs = draftExpiry(record);
+    if (expiresAtMs === undefined) return this.update(row, 'post.updated');
+    await this.write(row, null, { expiresAtMs });
+    // The last upload may have come since the record was read.
+    await keepCompleteDraft(this.parts.store, post.postId);
+  }
+
+  /** The last rendition is there. */
+  async complete(post: PostRow): Promise<void> {
+    await this.update({ ...post, version: post.version + 1 }, 'media.ready');
+  }
+
+  /** Final. What is kept of the row is what cleaning up needs: photos, publishId, delivery. */
+  async remove(post: PostRow): Promise<void> {
+    const { live, clock, ids } = this.parts;
+    const { postId, publishId, authorId } = post;
+    const version = post.version + 1;
+    const activity = recordActivity(ids, { kind: 'post.deleted', postId, publishId, authorId, version }, postId);
+    const row: PostRow = { ...post, state: 'deleted', caption: '', version };
+    await this.write(row, activity, {
+      more: publishId === null ? [] : [unlistPost(post, publishId)],
+      expiresAtMs: clock.now() + limits.outboxRetentionMs,
+    });
+    live.withdrawPost(postId);
+    if (publishId !== null) live.broadcast(authorId, postDeleted(postId, version, timeOfId(activity.activityId)), null);
+  }
+
+  /**
+   * Readers of the author's list begin `overlapMs` before their read: like an inbox row, a publication counts only when it
+   * was acknowledged within `lateWriteMs` of its id. Else it is stamped again, and the place before is taken back.
+   */
+  private async writePublished(live: PostRow): Promise<{ row: PostRow; publishId: PublishId }> {
+    const { ids, clock, logger } = this.parts;
+    const { postId, authorId } = live;
+    const withdrawn: Mutation[] = [];
+    let cause: unknown;
+    for (let attempt = 0; attempt < limits.lateWriteTries; attempt++) {
+      const publishId = ids.next<PublishId>();
+      const activity: Activity = { kind: 'post.published', postId, publishId, authorId };
+      const recorded = recordActivity(ids, activity, postId);
+      const row = { ...live, publishId };
+      try {
+        await this.write(row, recorded, {
+          more: [listPost(row, publishId), ...withdrawn],
+          inTime: () => clock.now() - timeOfId(publishId) <= limits.lateWriteMs,
+        });
+        return { row, publishId };
+      } catch (error) {
+        logger.warn('publication not acknowledged in time; stamping it again', { postId, error });
+        cause = error;
+        withdrawn.push(unlistPost(row, publishId));
+      }
+    }
+    throw new Problem('unavailable', { cause });
+  }
+
+  private async update(row: PostRow, event: 'post.updated' | 'media.ready'): Promise<void> {
+    const { postId, authorId, version } = row;
+    if (row.state !== 'live') return this.write(row, null);
+    const activity = recordActivity(this.parts.ids, { kind: 'post.updated', postId, authorId, version, event }, postId);
+    await this.write(row, activity);
+    await this.announce(postId, (view) => {
+      const atMs = timeOfId(activity.activityId);
+      const news = event === 'media.ready' ? mediaReady(view, atMs) : postUpdated(view, version, atMs);
+      this.parts.live.broadcast(authorId, news, null);
+    });
+  }
+
+  private async write(
+    row: PostRow,
+    activity: RecordedActivity | null,
+    { more = [], expiresAtMs, inTime = () => true }: WriteExtras = {},
+  ): Promise<void> {
+    const { store, revisions, cache, dispatch } = this.parts;
+    revisions.observe(row.revision);
+    const put = putPost({ ...row, revision: revisions.next() }, expiresAtMs);
+    try {
+      await store.batch([put, ...more, ...(activity?.mutations ?? [])]);
+    } finally {
+      // Also when the outcome is unknown: the row may have changed.
+      cache.invalidate(row.postId);
+    }
+    if (!inTime()) throw new Problem('timeout');
+    if (activity !== null) dispatch(activity.entries);
+  }
+
+  private async announce(postId: PostId, tell: (view: PostView) => void): Promise<void> {
+    const { cache, reader, logger } = this.parts;
+    try {
+      const record = await cache.one(postId);
+      if (record?.post.state === 'live') tell(await reader.view(record));
+    } catch (error) {
+      logger.warn('post not announced; fan-out will bring it', { postId, error });
+    }
+  }
+}
+
+interface WriteExtras {
+  readonly more?: readonly Mutation[];
+  readonly expiresAtMs?: number;
+  readonly inTime?: () => boolean;
+}
