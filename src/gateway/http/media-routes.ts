@@ -1,0 +1,52 @@
+/** Pictures: `GET /media/{key}` from the blob store, with ranges. Only what is permanent and meant to be seen. */
+import type { BlobInfo, BlobStore } from '../../storage/blob-store.ts';
+import { Problem } from '../../errors.ts';
+import { matchesTag, readRange, weakTag } from './conditional.ts';
+import { emptyResponse, type HttpRequest, type HttpResponse } from './exchange.ts';
+import type { Route } from './route-table.ts';
+
+const KEY_PATTERN = /^[a-z0-9_-][a-z0-9._-]*(?:\/[a-z0-9_-][a-z0-9._-]*)*$/;
+const KEY_CHARACTERS_MAX = 200;
+/** What uploads brought, with its EXIF and GPS: never served. Renditions have other names. */
+const ORIGINAL_PATTERN = /(?:^|\/)original/;
+const SERVED_TYPES = /^image\/(?:webp|jpeg|avif)$/;
+
+export function mediaRoutes(blobs: BlobStore): Route[] {
+  return [{ method: 'GET', path: '/media/*', handle: (request, { rest = '' }) => getMedia(blobs, request, rest) }];
+}
+
+async function getMedia(blobs: BlobStore, request: HttpRequest, key: string): Promise<HttpResponse> {
+  if (key.length > KEY_CHARACTERS_MAX || !KEY_PATTERN.test(key) || ORIGINAL_PATTERN.test(key)) {
+    throw new Problem('not-found');
+  }
+  const info = await blobs.stat(key);
+  if (info === null || info.state !== 'permanent' || !SERVED_TYPES.test(info.contentType))
+    throw new Problem('not-found');
+  const headers = headersOf(info);
+  if (matchesTag(request.headers.get('if-none-match'), headers['ETag'] ?? '')) return emptyResponse(304, headers);
+  const range = readRange(request.headers.get('range'), info.bytes);
+  if (range === 'unsatisfiable') {
+    return emptyResponse(416, { ...headers, 'Content-Range': `bytes */${info.bytes}` });
+  }
+  const opened = await blobs.read(key, range ?? undefined);
+  if (opened === null) throw new Problem('not-found');
+  if (range === null) return { status: 200, headers, body: { stream: opened.body, bytes: info.bytes } };
+  return {
+    status: 206,
+    headers: { ...headers, 'Content-Range': `bytes ${range.start}-${range.end}/${info.bytes}` },
+    body: { stream: opened.body, bytes: range.end - range.start + 1 },
+  };
+}
+
+/** A key never gets other bytes, so key and length name the content. */
+function headersOf(info: BlobInfo): Readonly<Record<string, string>> {
+  return {
+    'Content-Type': info.contentType,
+    ETag: weakTag(`${info.key} ${info.bytes}`),
+    'Cache-Control': 'public, max-age=86400',
+    'Accept-Ranges': 'bytes',
+    'Content-Security-Policy': "default-src 'none'; sandbox",
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    'Content-Disposition': 'inline',
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Encodes `events` frames into one reused buffer. Ten thousand followers of an author get the same events under another
+ * epoch and sequence number: such a frame is the last one with a few bytes patched, not a new one.
+ *
+ *   {"t":"events","epoch":"<epoch>","seq":<16 characters, padded>,"cursor":"<cursor>","events":[<eventsJson>]}
+ *                          ^ patched       ^ patched                        ^ patched           ^ copied when it changes
+ *
+ * The frame handed out is valid until the next call. Sameness of the events is identity of their buffer.
+ */
+import { limits } from '../../limits.ts';
+import type { EventBatch } from '../../actors/live/session.ts';
+
+const HEAD = '{"t":"events","epoch":"';
+const BEFORE_SEQ = '","seq":';
+const BEFORE_CURSOR = ',"cursor":"';
+const BEFORE_EVENTS = '","events":[';
+const TAIL = ']}';
+/** 2⁵³ − 1 has 16 digits; spaces before a number are legal JSON. */
+const SEQ_CHARACTERS = 16;
+const HEADER_BYTES_MAX = 1024;
+const SPACE = 0x20;
+const ZERO = 0x30;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+export class EventsFrameEncoder {
+  private buffer = Buffer.alloc(limits.eventsFrameBytesMax + HEADER_BYTES_MAX);
+  private frame: Uint8Array = this.buffer.subarray(0, 0);
+  private events: Buffer | null = null;
+  private epoch = '';
+  private cursor = '';
+  private seq = -1;
+
+  encode(batch: EventBatch): Uint8Array {
+    const { eventsJson, epoch, cursor, seq } = batch;
+    const patchable =
+      eventsJson === this.events && epoch.length === this.epoch.length && cursor.length === this.cursor.length;
+    if (!patchable || !this.patch(epoch, cursor)) this.rebuild(batch);
+    if (seq !== this.seq) this.writeSeq(HEAD.length + epoch.length + BEFORE_SEQ.length, seq);
+    return this.frame;
+  }
+
+  /** False if a character needs JSON escapes; the frame must then be rebuilt. */
+  private patch(epoch: string, cursor: string): boolean {
+    if (epoch !== this.epoch && !this.writePlain(HEAD.length, epoch)) return false;
+    this.epoch = epoch;
+    if (cursor === this.cursor) return true;
+    const offset = HEAD.length + epoch.length + BEFORE_SEQ.length + SEQ_CHARACTERS + BEFORE_CURSOR.length;
+    if (!this.writePlain(offset, cursor)) return false;
+    this.cursor = cursor;
+    return true;
+  }
+
+  private writePlain(offset: number, text: string): boolean {
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code <= SPACE || code > 0x7e || code === QUOTE || code === BACKSLASH) return false;
+      this.buffer[offset + index] = code;
+    }
+    return true;
+  }
+
+  private writeSeq(offset: number, seq: number): void {
+    let rest = seq;
+    let position = offset + SEQ_CHARACTERS - 1;
+    do {
+      const next = Math.floor(rest / 10);
+      this.buffer[position--] = ZERO + (rest - next * 10);
+      rest = next;
+    } while (rest > 0);
+    while (position >= offset) this.buffer[position--] = SPACE;
+    this.seq = seq;
+  }
+
+  private rebuild(batch: EventBatch): void {
+    const epoch = JSON.stringify(batch.epoch).slice(1, -1);
+    const cursor = JSON.stringify(batch.cursor).slice(1, -1);
+    const header = `${HEAD}${epoch}${BEFORE_SEQ}${String(batch.seq).padStart(SEQ_CHARACTERS)}${BEFORE_CURSOR}${cursor}${BEFORE_EVENTS}`;
+    const headerBytes = Buffer.byteLength(header);
+    const bytes = headerBytes + batch.eventsJson.length + TAIL.length;
+    if (bytes > this.buffer.length) this.buffer = Buffer.alloc(bytes);
+    this.buffer.write(header, 0);
+    batch.eventsJson.copy(this.buffer, headerBytes);
+    this.buffer.write(TAIL, headerBytes + batch.eventsJson.length);
+    this.frame = this.buffer.subarray(0, bytes);
+    // Escaped or wide texts do not stand at the offsets that patching counts on: such a frame is never patched.
+    const plain = epoch === batch.epoch && cursor === batch.cursor && headerBytes === header.length;
+    this.events = plain ? batch.eventsJson : null;
+    this.epoch = batch.epoch;
+    this.cursor = batch.cursor;
+    this.seq = batch.seq;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What a client sends, checked before anything else looks at it. Everything not of the documented form is refused with
+ * `protocol-error`; fields that are not documented are ignored, so that newer clients can speak to older servers.
+ */
+import { Problem } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { ClientMessage, ResumePoint } from './messages.ts';
+
+export type Hello = Omit<Extract<ClientMessage, { t: 'hello' }>, 't'>;
+export type OperationMessage = Omit<Extract<ClientMessage, { t: 'op' }>, 't'>;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Opaque texts (epoch, cursor) that were ours are printable ASCII and short. */
+const OPAQUE_PATTERN = /^[\x21-\x7e]{1,256}$/;
+const CAPABILITIES_MAX = 16;
+
+function refuse(detail: string): never {
+  throw new Problem('protocol-error', { detail });
+}
+
+function fieldsOf(value: unknown, what: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(`${what} must be an object`);
+  return value as Fields;
+}
+
+function text(fields: Fields, name: string, charactersMax: number): string {
+  const value = fields[name];
+  if (typeof value !== 'string' || value === '' || value.length > charactersMax) {
+    refuse(`\`${name}\` must be a text of 1 to ${charactersMax} characters`);
+  }
+  return value;
+}
+
+function optionalText(fields: Fields, name: string, charactersMax: number): string | undefined {
+  return fields[name] === undefined ? undefined : text(fields, name, charactersMax);
+}
+
+function sequence(fields: Fields): number {
+  const value = fields['seq'];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) refuse('`seq` must be a whole number');
+  return value;
+}
+
+function opaque(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string' || !OPAQUE_PATTERN.test(value)) refuse(`\`${name}\` was not made by this server`);
+  return value;
+}
+
+function resumePoint(value: unknown): ResumePoint {
+  const fields = fieldsOf(value, '`resume`');
+  return { epoch: opaque(fields, 'epoch'), seq: sequence(fields), cursor: opaque(fields, 'cursor') };
+}
+
+function capabilities(value: unknown): readonly string[] {
+  const valid =
+    Array.isArray(value) &&
+    value.length <= CAPABILITIES_MAX &&
+    value.every((item) => typeof item === 'string' && item.length <= limits.topicCharactersMax);
+  if (!valid) refuse(`\`caps\` must be a list of at most ${CAPABILITIES_MAX} short texts`);
+  return value as string[];
+}
+
+export function parseHello(value: unknown): Hello {
+  const fields = fieldsOf(value, 'hello');
+  const token = optionalText(fields, 'token', limits.tokenCharactersMax);
+  const ticket = optionalText(fields, 'ticket', limits.tokenCharactersMax);
+  if ((token === undefined) === (ticket === undefined)) refuse('hello carries exactly one of `token` and `ticket`');
+  const device = optionalText(fields, 'device', limits.deviceCharactersMax);
+  if (token !== undefined && device === undefined) refuse('hello with a `token` names its `device`');
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(ticket === undefined ? {} : { ticket }),
+    ...(device === undefined ? {} : { device }),
+    ...(fields['resume'] === undefined ? {} : { resume: resumePoint(fields['resume']) }),
+    ...(fields['caps'] === undefined ? {} : { caps: capabilities(fields['caps']) }),
+  };
+}
+
+export function parseOperation(value: unknown): Omit<OperationMessage, 'id'> {
+  const fields = fieldsOf(value, 'op');
+  const key = optionalText(fields, 'key', limits.idempotencyKeyCharactersMax);
+  return {
+    op: text(fields, 'op', limits.topicCharactersMax),
+    ...(fields['params'] === undefined ? {} : { params: fields['params'] }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+export function parseTopics(value: unknown): readonly string[] {
+  const topics = fieldsOf(value, 'the message')['topics'];
+  const valid =
+    Array.isArray(topics) &&
+    topics.length <= limits.watchedTopicsPerSession &&
+    topics.every((topic) => typeof topic === 'string' && topic !== '' && topic.length <= limits.topicCharactersMax);
+  if (!valid) refuse(`\`topics\` must be a list of at most ${limits.watchedTopicsPerSession} short texts`);
+  return topics as string[];
+}
+
+export function parseAcknowledgement(value: unknown): number {
+  return sequence(fieldsOf(value, 'ack'));
+}
+
+export function parseAuth(value: unknown): string {
+  return text(fieldsOf(value, 'auth'), 'token', limits.tokenCharactersMax);
+}
+
+/** A text frame of the native endpoint. */
+export function parseFrame(frame: string): ClientMessage {
+  let value: unknown;
+  try {
+    value = JSON.parse(frame);
+  } catch {
+    refuse('the frame is not JSON');
+  }
+  const fields = fieldsOf(value, 'a message');
+  switch (fields['t']) {
+    case 'ack':
+      return { t: 'ack', seq: sequence(fields) };
+    case 'op':
+      return { t: 'op', id: text(fields, 'id', limits.callIdCharactersMax), ...parseOperation(fields) };
+    case 'hello':
+      return { t: 'hello', ...parseHello(fields) };
+    case 'watch':
+      return { t: 'watch', topics: parseTopics(fields) };
+    case 'unwatch':
+      return { t: 'unwatch', topics: parseTopics(fields) };
+    case 'auth':
+      return { t: 'auth', token: parseAuth(fields) };
+    default:
+      return refuse('`t` is not a message type of this version');
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * A request's bytes as an async iterable with back-pressure: beyond `requestBufferBytes` the socket is paused until the
+ * reader has caught up. One reader, once.
+ *
+ * The transport ends a request whose body is slower than 16 KB/s, which a phone at the edge of its network is. It cannot be
+ * told otherwise, but begins to count anew when a socket is paused and resumed: that is done while somebody reads, whose
+ * own deadline then is the one that counts.
+ */
+import type { HttpResponse as UwsResponse } from 'uWebSockets.js';
+import type { Clock, Timer } from '../../clock.ts';
+import { limits } from '../../limits.ts';
+import type { RequestBody } from '../http/exchange.ts';
+
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+export class UwsRequestBody implements RequestBody {
+  private readonly response: UwsResponse;
+  private readonly clock: Clock;
+  private readonly chunks: Uint8Array[] = [];
+  private waitingBytes = 0;
+  private paused = false;
+  private ended = false;
+  private error: Error | null = null;
+  /** True when the response may not be touched any more, or the answer is being written. */
+  private released = false;
+  private wake: (() => void) | null = null;
+  /** When bytes came last; monotonic. */
+  private receivedAt: number;
+  /** While somebody reads and the response may be touched. */
+  private patience: Timer | null = null;
+
+  /** Attaches itself: must be called in the turn in which the request came. */
+  constructor(response: UwsResponse, clock: Clock) {
+    this.response = response;
+    this.clock = clock;
+    this.receivedAt = clock.monotonic();
+    response.onData((chunk, isLast) => this.received(chunk, isLast));
+  }
+
+  fail(error: Error): void {
+    this.error ??= error;
+    this.chunks.length = 0;
+    this.waitingBytes = 0;
+    this.wake?.();
+  }
+
+  /** The client is gone. */
+  aborted(): void {
+    this.released = true;
+    this.patience?.cancel();
+    if (!this.ended) this.fail(new ClientGone('the client went away'));
+  }
+
+  /** The answer goes out: what still arrives of the body is thrown away, and a paused socket flows again. */
+  release(): void {
+    this.resume();
+    this.released = true;
+    this.patience?.cancel();
+    this.chunks.length = 0;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    if (!this.released && !this.ended) {
+      this.patience = this.clock.every(limits.requestBodyExtendMs, () => this.extend());
+    }
+    try {
+      yield* this.read();
+    } finally {
+      this.patience?.cancel();
+    }
+  }
+
+  private async *read(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      if (this.error !== null) throw this.error;
+      const chunk = this.chunks.shift();
+      if (chunk !== undefined) {
+        this.waitingBytes -= chunk.byteLength;
+        if (this.waitingBytes < limits.requestBufferBytes / 2) this.resume();
+        yield chunk;
+      } else if (this.ended) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
+        this.wake = null;
+      }
+    }
+  }
+
+  private received(chunk: ArrayBuffer, isLast: boolean): void {
+    if (this.released || this.error !== null) return;
+    if (chunk.byteLength > 0) {
+      this.receivedAt = this.clock.monotonic();
+      // The server reuses the memory after this call.
+      this.chunks.push(new Uint8Array(chunk.slice(0)));
+      this.waitingBytes += chunk.byteLength;
+    }
+    this.ended = isLast;
+    if (!isLast && !this.paused && this.waitingBytes > limits.requestBufferBytes) {
+      this.paused = true;
+      this.response.pause();
+    }
+    this.wake?.();
+  }
+
+  private resume(): void {
+    if (!this.paused || this.released) return;
+    this.paused = false;
+    this.response.resume();
+  }
+
+  private extend(): void {
+    if (this.released || this.paused || this.ended || this.error !== null) return;
+    if (this.clock.monotonic() - this.receivedAt >= limits.requestBodyStallMs) return;
+    this.response.pause();
+    this.response.resume();
+  }
+}
