@@ -1,0 +1,44 @@
+/** Says what has arrived: at once after 32 events or 32 KiB, else five seconds after the first not said yet. Cumulative. */
+import { clientLimits } from './limits.ts';
+import type { Platform, Timer } from './platform.ts';
+
+export class Acknowledger {
+  private readonly platform: Platform;
+  private readonly send: (seq: number) => void;
+  private newest = 0;
+  private waiting = 0;
+  private characters = 0;
+  private timer: Timer | null = null;
+
+  constructor(platform: Platform, send: (seq: number) => void) {
+    this.platform = platform;
+    this.send = send;
+  }
+
+  /** A frame of `count` events has been handed on, the last with number `seq`. */
+  received(seq: number, count: number, characters: number): void {
+    this.newest = seq;
+    this.waiting += count;
+    this.characters += characters;
+    const due = this.waiting >= clientLimits.ackEvents || this.characters >= clientLimits.ackCharacters;
+    if (due) this.flush();
+    else this.timer ??= this.platform.after(clientLimits.ackDelayMs, () => this.flush());
+  }
+
+  flush(): void {
+    this.timer?.cancel();
+    this.timer = null;
+    if (this.waiting === 0) return;
+    this.waiting = 0;
+    this.characters = 0;
+    this.send(this.newest);
+  }
+
+  /** Nothing more is said: the connection has ended, or the numbering starts anew. */
+  drop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+    this.waiting = 0;
+    this.characters = 0;
+  }
+}
