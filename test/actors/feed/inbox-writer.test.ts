@@ -1,0 +1,79 @@
+import test from 'ava';
+import type { LogEvent } from '../../../src/actors/event.ts';
+import { Problem } from '../../../src/errors.ts';
+import { eventId } from '../../../src/ids.ts';
+import { limits } from '../../../src/limits.ts';
+import type { Store } from '../../../src/storage/store.ts';
+import type { ManualClock } from '../manual-clock.ts';
+import { postWorld } from '../post-world.ts';
+
+type Batch = Store['batch'];
+
+/** A store whose batches go through `behave`. */
+function withBatch(behave: (batch: Batch, clock: ManualClock) => Batch) {
+  return (store: Store, clock: ManualClock): Store =>
+    new Proxy(store, {
+      get(target, name: keyof Store) {
+        return name === 'batch' ? behave(target.batch.bind(target), clock) : target[name].bind(target);
+      },
+    });
+}
+
+function failed(subject: string): { event: LogEvent; references: Record<string, string>; entry: null } {
+  const event: LogEvent = { id: eventId('media.failed', subject), type: 'media.failed', atMs: 1, dataJson: '{}' };
+  return { event, references: { mediaId: subject }, entry: null };
+}
+
+test('a late acknowledgement is not trusted: the event is appended again under a fresh id', async (t) => {
+  const delays = [limits.lateWriteMs + 1, limits.lateWriteMs + 1, limits.lateWriteMs];
+  const world = await postWorld({
+    wrapStore: withBatch((batch, clock) => async (mutations) => {
+      await batch(mutations);
+      clock.advance(delays.shift() ?? 0);
+    }),
+  });
+  const user = world.user();
+  await world.live.activate(user);
+  await world.inbox.append(user, failed('m'));
+  const rows = await world.inboxOf(user);
+  t.is(rows.length, 3);
+  t.is(new Set(rows.map((row) => row.arrivalId)).size, 3);
+  t.is(new Set(rows.map((row) => row.eventId)).size, 1);
+  t.is(world.live.logOf(user).length, 1, 'delivered once, after the copy that was in time');
+});
+
+test('an unknown outcome is appended again, and given up on after a bounded number of tries', async (t) => {
+  let failures = 2;
+  const world = await postWorld({
+    wrapStore: withBatch((batch) => async (mutations) => {
+      await batch(mutations);
+      if (failures-- > 0) throw new Problem('timeout');
+    }),
+  });
+  const user = world.user();
+  await world.inbox.append(user, failed('m'));
+  t.is((await world.inboxOf(user)).length, 3);
+  failures = Number.POSITIVE_INFINITY;
+  await t.throwsAsync(world.inbox.append(user, failed('n')), { instanceOf: Problem, message: /unavailable/ });
+  t.is((await world.inboxOf(user)).length, 3 + limits.lateWriteTries);
+});
+
+test('many receivers are written in bounded groups, a bounded number of them at a time', async (t) => {
+  let underWay = 0;
+  let most = 0;
+  const sizes: number[] = [];
+  const world = await postWorld({
+    wrapStore: withBatch((batch) => async (mutations) => {
+      sizes.push(mutations.length);
+      most = Math.max(most, ++underWay);
+      await Promise.resolve();
+      await batch(mutations);
+      underWay--;
+    }),
+  });
+  const users = Array.from({ length: 230 }, () => world.user());
+  await world.inbox.appendToMany(users, failed('m'));
+  for (const user of users) t.is((await world.inboxOf(user)).length, 1);
+  t.true(Math.max(...sizes) <= limits.writeBatchRows);
+  t.true(most * limits.writeBatchRows < limits.fanOutConcurrentWrites + limits.writeBatchRows);
+});

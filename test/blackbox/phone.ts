@@ -1,0 +1,244 @@
+/**
+ * A phone on the native endpoint, written from docs/protocol.md: resumes, acknowledges, catches up by `sync`, drops what
+ * it knows by id, and complains about every gap. What it applied, in order, is in `applied`.
+ */
+import WebSocket from 'ws';
+import type { Person, Position } from './api.ts';
+
+export interface ReceivedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+type Incoming =
+  | ({ readonly t: 'welcome'; readonly mode: string; readonly ticket: string } & Position)
+  | ({ readonly t: 'events'; readonly events: readonly ReceivedEvent[] } & Position)
+  | ({ readonly t: 'behind' } & Position)
+  | { readonly t: 'reset'; readonly reason: string }
+  | { readonly t: 'state'; readonly state: { readonly unreadNotifications?: number } }
+  | { readonly t: 'live'; readonly topic: string; readonly type: string; readonly data: unknown }
+  | { readonly t: 'result' | 'ticket' | 'drain' | 'error' };
+
+export interface PhoneOptions {
+  /** Puts the resume point into the upgrade request when there is one. */
+  readonly resumeInUpgrade?: boolean;
+  readonly device?: string;
+  /** Address to connect from, for tests with very many phones. */
+  readonly localAddress?: string;
+}
+
+interface SyncPage {
+  readonly events: readonly ReceivedEvent[];
+  readonly cursor: string;
+  readonly done: boolean;
+  readonly reset: string | null;
+}
+
+export class Phone {
+  /** Whose phone it is; set anew when its tokens are too old. */
+  person: Person;
+  readonly applied: ReceivedEvent[] = [];
+  readonly modes: string[] = [];
+  readonly complaints: string[] = [];
+  /** Ephemeral news of what is watched. */
+  readonly live: { readonly topic: string; readonly type: string }[] = [];
+  /** When each event was first seen. */
+  readonly receivedAtMs = new Map<string, number>();
+  resets = 0;
+  behinds = 0;
+  unread = 0;
+  closeCode: number | null = null;
+  private readonly options: PhoneOptions;
+  private readonly known = new Set<string>();
+  private position: Position | null = null;
+  private ticket: string | null = null;
+  private ticketOf: Person | null = null;
+  private socket: WebSocket | null = null;
+  private syncing: Promise<void> | null = null;
+  /** A catch-up that was begun and not finished must be finished, whatever the next welcome says. */
+  private unfinished = false;
+
+  constructor(person: Person, options: PhoneOptions = {}) {
+    this.person = person;
+    this.options = options;
+  }
+
+  /** Resolves after `welcome`; catching up, if needed, goes on behind it (see `settled`). */
+  async connect(): Promise<void> {
+    const url = `${this.person.url.replace(/^http/, 'ws')}/v1/live`;
+    const inUpgrade = this.options.resumeInUpgrade === true && this.position !== null && this.ticket !== null;
+    const protocols = inUpgrade ? ['shutterline.v1', `resume.${this.resumeToken()}`] : ['shutterline.v1'];
+    const { localAddress } = this.options;
+    const socket = new WebSocket(url, protocols, localAddress === undefined ? {} : { localAddress });
+    this.socket = socket;
+    this.closeCode = null;
+    await new Promise<void>((resolve, reject) => {
+      socket.on('open', () => {
+        if (!inUpgrade) this.send(this.hello());
+      });
+      socket.on('message', (data) => {
+        const message = JSON.parse((data as Buffer).toString()) as Incoming;
+        this.receive(socket, message);
+        if (message.t === 'welcome') resolve();
+      });
+      socket.on('error', reject);
+      socket.on('close', (code) => {
+        if (this.socket === socket) this.closeCode = code;
+        reject(new Error(`closed with ${code}`));
+      });
+    });
+  }
+
+  /** Cuts the connection without a word, as a lost network does. */
+  cut(): void {
+    const socket = this.socket;
+    this.socket = null;
+    socket?.on('error', () => {});
+    socket?.terminate();
+  }
+
+  /** Stops reading: what the server sends fills the buffers on the way. */
+  stall(): void {
+    this.socket?.pause();
+  }
+
+  readOn(): void {
+    this.socket?.resume();
+  }
+
+  get connected(): boolean {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** Resolves when no catching up is under way. */
+  async settled(): Promise<void> {
+    while (this.syncing !== null) await this.syncing;
+  }
+
+  ids(type?: string): string[] {
+    return this.applied.filter((event) => type === undefined || event.type === type).map((event) => event.id);
+  }
+
+  send(message: unknown): void {
+    this.socket?.send(JSON.stringify(message));
+  }
+
+  private hello(): unknown {
+    const resume = this.position === null ? {} : { resume: this.position };
+    const proof =
+      this.ticket === null || this.ticketOf !== this.person
+        ? { token: this.person.accessToken }
+        : { ticket: this.ticket };
+    return { t: 'hello', device: this.options.device ?? 'phone', ...proof, ...resume };
+  }
+
+  private resumeToken(): string {
+    const point = { ticket: this.ticket, device: this.options.device ?? 'phone', ...this.position };
+    return Buffer.from(JSON.stringify(point)).toString('base64url');
+  }
+
+  private receive(socket: WebSocket, message: Incoming): void {
+    switch (message.t) {
+      case 'welcome':
+        this.modes.push(message.mode);
+        this.ticket = message.ticket;
+        this.ticketOf = this.person;
+        this.welcome(message);
+        return;
+      case 'events':
+        this.events(socket, message);
+        return;
+      case 'behind':
+        this.behinds++;
+        this.startSync(message);
+        return;
+      case 'reset':
+        this.resets++;
+        return;
+      case 'live':
+        this.live.push(message);
+        return;
+      case 'state':
+        this.unread = message.state.unreadNotifications ?? this.unread;
+        return;
+      default:
+        return;
+    }
+  }
+
+  private welcome(message: Position & { readonly mode: string }): void {
+    if (message.mode === 'behind') {
+      this.startSync(message);
+    } else if (message.mode === 'reset') {
+      this.resets++;
+      this.position = pointOf(message);
+    } else if (message.mode === 'resumed') {
+      if (message.seq !== this.position?.seq)
+        this.complaints.push(`resumed at ${message.seq}, not at ${this.position?.seq}`);
+      if (this.unfinished) this.startSync(message);
+    } else {
+      this.position = pointOf(message);
+    }
+  }
+
+  private events(socket: WebSocket, message: Position & { readonly events: readonly ReceivedEvent[] }): void {
+    const position = this.position;
+    if (position === null || message.epoch !== position.epoch || message.seq !== position.seq + 1) {
+      this.complaints.push(`gap: ${JSON.stringify(position)} then ${message.epoch}/${message.seq}`);
+    }
+    for (const event of message.events) this.apply(event);
+    const last = message.seq + message.events.length - 1;
+    // While a catch-up runs, only its end may move the cursor: what lies before it is not all known yet.
+    const cursor = this.unfinished ? (position?.cursor ?? message.cursor) : message.cursor;
+    this.position = { epoch: message.epoch, seq: last, cursor };
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ t: 'ack', seq: last }));
+  }
+
+  private apply(event: ReceivedEvent): void {
+    if (event.type === 'nop' || this.known.has(event.id)) return;
+    this.known.add(event.id);
+    this.receivedAtMs.set(event.id, Date.now());
+    this.applied.push(event);
+  }
+
+  /** The log goes on at `at`; what was missed comes by `sync` from our own, older cursor. */
+  private startSync(at: Position): void {
+    const from = this.position?.cursor ?? at.cursor;
+    this.position = { epoch: at.epoch, seq: at.seq, cursor: from };
+    this.unfinished = true;
+    const earlier = this.syncing ?? Promise.resolve();
+    const run: Promise<void> = earlier
+      .then(() => this.sync(from))
+      .catch((error: unknown) => {
+        // The connection or the server went away: the cursor has not moved, so the next connection starts over.
+        // A request may notice that before the connection does: `fetch` then rejects with a TypeError.
+        if (this.connected && !(error instanceof TypeError)) this.complaints.push(`sync failed: ${String(error)}`);
+      })
+      .finally(() => {
+        if (this.syncing === run) this.syncing = null;
+      });
+    this.syncing = run;
+  }
+
+  private async sync(from: string): Promise<void> {
+    let cursor = from;
+    for (;;) {
+      const page: SyncPage = await this.person.expect(200, 'GET', `/v1/sync?cursor=${encodeURIComponent(cursor)}`);
+      if (page.reset !== null) {
+        this.resets++;
+        this.unfinished = false;
+        return;
+      }
+      for (const event of page.events) this.apply(event);
+      cursor = page.cursor;
+      if (page.done) break;
+    }
+    this.unfinished = false;
+    if (this.position !== null) this.position = { ...this.position, cursor };
+  }
+}
+
+function pointOf(message: Position): Position {
+  return { epoch: message.epoch, seq: message.seq, cursor: message.cursor };
+}

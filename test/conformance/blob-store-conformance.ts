@@ -1,0 +1,217 @@
+/** What every `BlobStore` must do. Bound in one line per adapter (test/storage). Keys are fresh in each run. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { InvariantViolation, Problem } from '../../src/errors.ts';
+import type { BlobRange, BlobStore } from '../../src/storage/blob-store.ts';
+
+export interface BlobHarness {
+  readonly blobs: BlobStore;
+  /** The adapter's wall time. */
+  readonly now: () => number;
+  close(): Promise<void>;
+}
+
+export function blobStoreConformance(name: string, open: () => Promise<BlobHarness>): void {
+  let harness: BlobHarness | null = null;
+  test.before(async () => {
+    harness = await open();
+  });
+  test.after.always(() => harness?.close());
+  const register = (promise: string, body: (t: ExecutionContext, h: BlobHarness, key: string) => Promise<void>) =>
+    test.serial(`${name}: ${promise}`, async (t) => {
+      if (harness === null) throw new Error(`${name} did not open`);
+      await body(t, harness, `run-${randomUUID()}/picture_1.jpg`);
+    });
+  registerWrites(register);
+  registerReads(register);
+  registerPrograms(register);
+}
+
+type Register = (promise: string, body: (t: ExecutionContext, h: BlobHarness, key: string) => Promise<void>) => unknown;
+
+const options = { contentType: 'image/jpeg', bytesMax: 1_000_000 };
+
+async function* chunks(...parts: readonly (Uint8Array | Error)[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if (part instanceof Error) throw part;
+    yield part;
+  }
+}
+
+async function contentOf(blobs: BlobStore, key: string, range?: BlobRange): Promise<Buffer | null> {
+  const found = await blobs.read(key, range);
+  return found === null ? null : await buffer(found.body);
+}
+
+function registerWrites(register: Register): void {
+  register('what was written is there, as temporary, with its size and type', async (t, { blobs, now }, key) => {
+    const parts = [randomBytes(100_000), randomBytes(1), Buffer.alloc(0), randomBytes(70_000)];
+    const before = now();
+    const info = await blobs.writeTemporary(key, chunks(...parts), options);
+    t.like(info, { key, bytes: 170_001, contentType: 'image/jpeg', state: 'temporary' });
+    t.true(info.writtenAtMs >= before && info.writtenAtMs <= now());
+    t.deepEqual(await blobs.stat(key), info);
+    t.deepEqual(await contentOf(blobs, key), Buffer.concat(parts));
+  });
+
+  register('promotion makes it permanent, once or again, and changes nothing else', async (t, { blobs }, key) => {
+    t.false(await blobs.promote(key));
+    const content = randomBytes(1000);
+    const info = await blobs.writeTemporary(key, chunks(content), options);
+    t.true(await blobs.promote(key));
+    t.true(await blobs.promote(key));
+    t.deepEqual(await blobs.stat(key), { ...info, state: 'permanent' });
+    t.deepEqual(await contentOf(blobs, key), content);
+  });
+
+  register('a second write replaces the first', async (t, { blobs }, key) => {
+    await blobs.writeTemporary(key, chunks(randomBytes(500)), options);
+    await blobs.writeTemporary(key, chunks(Buffer.from('second')), { ...options, contentType: 'text/plain' });
+    t.like(await blobs.stat(key), { bytes: 6, contentType: 'text/plain', state: 'temporary' });
+    t.is((await contentOf(blobs, key))?.toString(), 'second');
+  });
+
+  register('nothing is kept of a source that fails, and its error comes through', async (t, { blobs }, key) => {
+    const failure = new Error('the phone went away');
+    t.is(await t.throwsAsync(blobs.writeTemporary(key, chunks(randomBytes(9), failure), options)), failure);
+    t.is(await blobs.stat(key), null);
+    await blobs.writeTemporary(key, chunks(Buffer.from('first')), options);
+    await t.throwsAsync(blobs.writeTemporary(key, chunks(randomBytes(9), failure), options));
+    t.is((await contentOf(blobs, key))?.toString(), 'first');
+  });
+
+  register('nothing is kept of a source that is too long', async (t, { blobs }, key) => {
+    const exact = { ...options, bytesMax: 10 };
+    t.is((await blobs.writeTemporary(key, chunks(randomBytes(4), randomBytes(6)), exact)).bytes, 10);
+    const other = `${key}.long`;
+    const error = await t.throwsAsync(blobs.writeTemporary(other, chunks(randomBytes(4), randomBytes(7)), exact));
+    t.true(error instanceof Problem && error.code === 'payload-too-large');
+    t.is(await blobs.stat(other), null);
+  });
+
+  register('removal takes it away, and removing what is not there is fine', async (t, { blobs }, key) => {
+    await blobs.remove(key);
+    await blobs.writeTemporary(key, chunks(randomBytes(10)), options);
+    await blobs.promote(key);
+    await blobs.remove(key);
+    t.is(await blobs.read(key), null);
+    t.is(await blobs.stat(key), null);
+    t.false(await blobs.promote(key));
+  });
+
+  register('keys that could leave the folder or mean something else are refused', async (t, { blobs }) => {
+    const bad = [
+      '',
+      '/a',
+      'a/',
+      'a//b',
+      '..',
+      '../a',
+      'a/../b',
+      './a',
+      'a/.',
+      'A',
+      'a b',
+      'a\\b',
+      'ä',
+      'a\0',
+      'a'.repeat(201),
+    ];
+    for (const key of bad) {
+      const error = await t.throwsAsync(blobs.writeTemporary(key, chunks(randomBytes(1)), options), undefined, key);
+      t.true(error instanceof InvariantViolation, key);
+      t.is(await blobs.stat(key), null, key);
+      t.is(await blobs.read(key), null, key);
+      t.false(await blobs.promote(key), key);
+      await t.notThrowsAsync(blobs.remove(key), key);
+    }
+    const error = await t.throwsAsync(blobs.writeTemporary('ok', chunks(), { contentType: 'a\r\nb: c', bytesMax: 1 }));
+    t.true(error instanceof InvariantViolation);
+  });
+}
+
+function registerReads(register: Register): void {
+  register('ranges are in bytes, both ends included, clipped to what is there', async (t, { blobs }, key) => {
+    await blobs.writeTemporary(key, chunks(Buffer.from('01234'), Buffer.from('56789')), options);
+    const read = async (start: number, end: number) => (await contentOf(blobs, key, { start, end }))?.toString();
+    t.is(await read(0, 0), '0');
+    t.is(await read(3, 6), '3456');
+    t.is(await read(8, 99), '89');
+    t.is(await read(10, 12), '');
+    const part = await blobs.read(key, { start: 3, end: 6 });
+    part?.body.destroy();
+    t.is(part?.info.bytes, 10);
+    await t.throwsAsync(blobs.read(key, { start: 5, end: 4 }), { instanceOf: InvariantViolation });
+  });
+
+  register('an empty blob is a blob', async (t, { blobs }, key) => {
+    await blobs.writeTemporary(key, chunks(), options);
+    t.is((await blobs.stat(key))?.bytes, 0);
+    t.is((await contentOf(blobs, key))?.byteLength, 0);
+  });
+
+  register('a reader goes on though the blob is replaced or removed', async (t, { blobs }, key) => {
+    const content = randomBytes(900_000);
+    await blobs.writeTemporary(key, chunks(content), options);
+    const found = await blobs.read(key);
+    await blobs.writeTemporary(key, chunks(Buffer.from('other')), options);
+    await blobs.remove(key);
+    t.deepEqual(found && (await buffer(found.body)), content);
+  });
+
+  register('list names every blob once, temporary and permanent', async (t, { blobs }, key) => {
+    const keys = ['a', 'b', 'c'].map((name) => `${key}.${name}`);
+    for (const each of keys) await blobs.writeTemporary(each, chunks(randomBytes(5)), options);
+    await blobs.promote(keys[0] ?? '');
+    const listed = [];
+    for await (const info of blobs.list()) if (info.key.startsWith(key)) listed.push(info);
+    t.deepEqual(listed.map((info) => info.key).sort(), keys);
+    for (const { key: each, bytes, state, writtenAtMs } of listed) {
+      const info = await blobs.stat(each);
+      t.like(info, { key: each, bytes, state });
+      // A listing may know the time of the promotion only, and that to the second.
+      t.true(writtenAtMs > (info?.writtenAtMs ?? 0) - 1000);
+    }
+  });
+
+  register('ping goes through', async (t, { blobs }) => {
+    await t.notThrowsAsync(blobs.ping());
+  });
+}
+
+/** Random programs against a map, which is all a blob store is to its callers. */
+function registerPrograms(register: Register): void {
+  const names = fc.constantFrom('a', 'b', 'c/d');
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('write' as const), name: names, content: fc.uint8Array({ maxLength: 50 }) }),
+    fc.record({ kind: fc.constantFrom('promote' as const, 'remove' as const, 'read' as const), name: names }),
+  );
+  register('answers random programs as a map would', async (t, { blobs }) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (program) => {
+        const prefix = `program-${randomUUID()}/`;
+        const model = new Map<string, { content: Buffer; state: 'temporary' | 'permanent' }>();
+        for (const each of program) {
+          const key = prefix + each.name;
+          const known = model.get(key);
+          if (each.kind === 'write') {
+            await blobs.writeTemporary(key, chunks(each.content), options);
+            model.set(key, { content: Buffer.from(each.content), state: 'temporary' });
+          } else if (each.kind === 'promote') {
+            t.is(await blobs.promote(key), known !== undefined);
+            if (known !== undefined) known.state = 'permanent';
+          } else if (each.kind === 'remove') {
+            await blobs.remove(key);
+            model.delete(key);
+          } else {
+            t.deepEqual(await contentOf(blobs, key), known?.content ?? null);
+            t.is((await blobs.stat(key))?.state, known?.state);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+}

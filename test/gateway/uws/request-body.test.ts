@@ -1,0 +1,87 @@
+import test from 'ava';
+import type { HttpResponse as UwsResponse } from 'uWebSockets.js';
+import { UwsRequestBody } from '../../../src/gateway/uws/request-body.ts';
+import { limits } from '../../../src/limits.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+/** A response that counts how often it was told to wait on. */
+class FakeResponse {
+  readonly clock = new ManualClock();
+  extended = 0;
+  /** Longest time the transport was left to itself. */
+  longestMs = 0;
+  private extendedAt = 0;
+  private data: (chunk: ArrayBuffer, isLast: boolean) => void = () => {};
+
+  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): this {
+    this.data = handler;
+    return this;
+  }
+
+  pause(): void {}
+
+  resume(): void {
+    this.extended++;
+    this.longestMs = Math.max(this.longestMs, this.clock.monotonic() - this.extendedAt);
+    this.extendedAt = this.clock.monotonic();
+  }
+
+  body(): UwsRequestBody {
+    return new UwsRequestBody(this as unknown as UwsResponse, this.clock);
+  }
+
+  bring(bytes: number, isLast = false): void {
+    this.data(new ArrayBuffer(bytes), isLast);
+  }
+}
+
+async function readAll(body: UwsRequestBody): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of body) bytes += chunk.byteLength;
+  return bytes;
+}
+
+test('while a slow body is read the transport never gets to its ten seconds', async (t) => {
+  const response = new FakeResponse();
+  const reading = readAll(response.body());
+  for (let count = 0; count < 50; count++) {
+    response.bring(1000);
+    await response.clock.advanceAsync(4000);
+  }
+  response.bring(1000, true);
+  t.is(await reading, 51_000);
+  t.true(response.longestMs < 8_000);
+  t.is(response.clock.timerCount, 0);
+});
+
+test('a body that brings nothing more, or that nobody reads, is left to the transport', async (t) => {
+  const response = new FakeResponse();
+  const body = response.body();
+  await response.clock.advanceAsync(60_000);
+  t.is(response.extended, 0);
+  const reading = readAll(body);
+  response.bring(10);
+  await response.clock.advanceAsync(limits.requestBodyStallMs);
+  const extended = response.extended;
+  await response.clock.advanceAsync(60_000);
+  t.true(extended > 0);
+  t.is(response.extended, extended);
+  body.aborted();
+  await t.throwsAsync(reading);
+});
+
+for (const end of ['aborted', 'release'] as const) {
+  test(`after ${end} the response is not touched any more, whoever still reads`, async (t) => {
+    const response = new FakeResponse();
+    const body = response.body();
+    const reading = readAll(body).catch(() => 0);
+    response.bring(10);
+    await response.clock.advanceAsync(limits.requestBodyExtendMs);
+    const { extended } = response;
+    body[end]();
+    await response.clock.advanceAsync(60_000);
+    t.is(response.extended, extended);
+    t.is(response.clock.timerCount, 0);
+    if (end === 'aborted') await reading;
+  });
+}

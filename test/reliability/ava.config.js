@@ -1,0 +1,8 @@
+export default {
+  extensions: ['ts'],
+  files: ['test/reliability/*.test.ts'],
+  workerThreads: false,
+  concurrency: 1,
+  timeout: '10m',
+  nodeArguments: ['--disable-warning=ExperimentalWarning'],
+};

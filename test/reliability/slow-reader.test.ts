@@ -1,0 +1,136 @@
+import test from 'ava';
+import { io, type Socket } from 'socket.io-client';
+import { smallPhotograph } from '../support/photographs.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { Person } from '../blackbox/api.ts';
+import { Phone, type ReceivedEvent } from '../blackbox/phone.ts';
+import { openTarget, type Target } from '../blackbox/target.ts';
+
+const EVENTS = 4_000;
+
+let target: Target;
+test.before(async () => {
+  target = await openTarget();
+});
+test.after.always(() => target.close());
+
+interface Scene {
+  readonly author: Person;
+  readonly follower: Person;
+  readonly other: Phone;
+  readonly postId: string;
+}
+
+async function scene(): Promise<Scene> {
+  const author = await Person.register(target.url, 'busy');
+  const follower = await Person.register(target.url, 'slow');
+  const quick = await Person.register(target.url, 'quick');
+  await follower.follow(author);
+  await quick.follow(author);
+  const other = new Phone(quick);
+  await other.connect();
+  const postId = await author.post('often edited', await smallPhotograph(7));
+  await waitFor('the post', () => other.ids('post.new').length === 1);
+  return { author, follower, other, postId };
+}
+
+/** Makes the events, and returns them in the order in which they were acknowledged. */
+async function makeEvents({ author, postId }: Scene): Promise<string[]> {
+  const acknowledged: string[] = [];
+  for (let index = 0; index < EVENTS; index++) {
+    const post = await author.expect<{ version: number }>(200, 'PUT', `/v1/posts/${postId}`, {
+      body: { caption: `${index}` },
+    });
+    acknowledged.push(`post.updated:${postId}:${post.version}`);
+  }
+  return acknowledged;
+}
+
+function updates(ids: readonly string[], expected: readonly string[]): string[] {
+  const wanted = new Set(expected);
+  return ids.filter((id) => wanted.has(id));
+}
+
+test(`native: a phone that stops reading for ${EVENTS} events has all of them afterwards, once, in order, without a reset`, async (t) => {
+  t.timeout(180_000);
+  const stage = await scene();
+  const phone = new Phone(stage.follower);
+  await phone.connect();
+  phone.stall();
+  const expected = await makeEvents(stage);
+  phone.readOn();
+  if (!phone.connected) await phone.connect();
+  await waitFor('every event', () => updates(phone.ids(), expected).length >= EVENTS, 60_000);
+  await phone.settled();
+  t.deepEqual(updates(phone.ids(), expected), expected);
+  t.is(phone.resets, 0);
+  t.deepEqual(phone.complaints, []);
+  await waitFor('the other phone', () => updates(stage.other.ids(), expected).length === EVENTS);
+  t.is(stage.other.behinds, 0, 'the quick phone was never behind');
+  phone.cut();
+  stage.other.cut();
+});
+
+/** A plain socket.io client with no special code beside the documented callbacks. */
+function plainClient(
+  person: Person,
+  transports: string[],
+): { socket: Socket; received: ReceivedEvent[]; counts: { resets: number } } {
+  const socket = io(target.url, { transports, auth: { token: person.accessToken, device: 'plain' } });
+  const received: ReceivedEvent[] = [];
+  const known = new Set<string>();
+  const counts = { resets: 0 };
+  let cursor = '';
+  const apply = (event: ReceivedEvent): void => {
+    if (known.has(event.id)) return;
+    known.add(event.id);
+    received.push(event);
+  };
+  let syncing: Promise<void> = Promise.resolve();
+  socket.on('welcome', (message: { cursor: string }) => {
+    cursor = message.cursor;
+  });
+  socket.on('events', (batch: { cursor: string; events: ReceivedEvent[] }, acknowledge: () => void) => {
+    for (const event of batch.events) apply(event);
+    acknowledge();
+  });
+  socket.on('behind', () => {
+    const from = cursor;
+    syncing = syncing.then(async () => {
+      let at = from;
+      for (let done = false; !done; ) {
+        const page = await person.expect<{ events: ReceivedEvent[]; cursor: string; done: boolean }>(
+          200,
+          'GET',
+          `/v1/sync?cursor=${at}`,
+        );
+        for (const event of page.events) apply(event);
+        at = page.cursor;
+        done = page.done;
+      }
+    });
+  });
+  socket.on('reset', () => counts.resets++);
+  return { socket, received, counts };
+}
+
+test(`socket.io: a client that stops reading for ${EVENTS} events has all of them afterwards, once, in order, without a reset`, async (t) => {
+  t.timeout(180_000);
+  const stage = await scene();
+  const { socket, received, counts } = plainClient(stage.follower, ['websocket']);
+  await new Promise<void>((resolve) => socket.once('welcome', () => resolve()));
+  const raw = (socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } }).ws;
+  raw.pause();
+  const expected = await makeEvents(stage);
+  raw.resume();
+  const ids = (): string[] =>
+    updates(
+      received.map((event) => event.id),
+      expected,
+    );
+  await waitFor('every event', () => ids().length >= EVENTS, 60_000);
+  t.deepEqual(ids(), expected);
+  t.is(counts.resets, 0);
+  socket.close();
+  stage.other.cut();
+});

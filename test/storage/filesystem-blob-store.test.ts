@@ -1,0 +1,100 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { limits } from '../../src/limits.ts';
+import { silentLogger } from '../../src/log.ts';
+import { FilesystemBlobStore } from '../../src/storage/filesystem/filesystem-blob-store.ts';
+import { whenNamed } from '../conformance/adapters.ts';
+import { blobStoreConformance } from '../conformance/blob-store-conformance.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+whenNamed('filesystem', () => {
+  blobStoreConformance('filesystem', async () => {
+    const clock = new ManualClock();
+    const folder = await temporaryFolder();
+    const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock, log: silentLogger });
+    return { blobs, now: () => clock.now(), close: () => blobs.close().then(() => folder.remove()) };
+  });
+});
+
+const options = { contentType: 'image/webp', bytesMax: 1000 };
+
+async function* content(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+async function filesBelow(path: string): Promise<string[]> {
+  const found = await readdir(path, { recursive: true, withFileTypes: true });
+  return found.filter((each) => each.isFile()).map(({ name }) => name);
+}
+
+test('blobs survive a restart, and half-written ones of the run before are cleaned up', async (t) => {
+  const folder = await temporaryFolder();
+  t.teardown(folder.remove);
+  const open = () => FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log: silentLogger });
+  const before = await open();
+  await before.writeTemporary('a/one.webp', content('one'), options);
+  await before.writeTemporary('a/two.webp', content('two'), options);
+  await before.promote('a/two.webp');
+  await before.close();
+  await writeFile(join(folder.path, 'incoming', 'abandoned'), 'half of a pic');
+
+  const after = await open();
+  t.is((await after.stat('a/one.webp'))?.state, 'temporary');
+  t.is((await after.stat('a/two.webp'))?.state, 'permanent');
+  t.deepEqual((await filesBelow(folder.path)).sort(), ['a!one.webp', 'a!two.webp']);
+  await after.close();
+});
+
+test('a temporary blob that nobody promotes is gone after its retention, and its file soon after', async (t) => {
+  const folder = await temporaryFolder();
+  t.teardown(folder.remove);
+  const clock = new ManualClock();
+  const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock, log: silentLogger });
+  await blobs.writeTemporary('forgotten', content('x'), options);
+  await blobs.writeTemporary('kept', content('y'), options);
+  await blobs.promote('kept');
+
+  clock.stepWall(limits.temporaryBlobRetentionMs);
+  t.is(await blobs.stat('forgotten'), null);
+  t.false(await blobs.promote('forgotten'));
+  await blobs.sweep();
+  t.is((await filesBelow(folder.path)).length, 2, 'not yet: a promotion may have begun before the end');
+
+  clock.stepWall(limits.temporaryBlobGraceMs);
+  await blobs.sweep();
+  t.deepEqual(await filesBelow(folder.path), ['kept']);
+  t.is((await blobs.stat('kept'))?.state, 'permanent');
+  await blobs.close();
+});
+
+test('a failed or oversized upload leaves no file', async (t) => {
+  const folder = await temporaryFolder();
+  t.teardown(folder.remove);
+  const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log: silentLogger });
+  await t.throwsAsync(blobs.writeTemporary('a', content('longer'), { ...options, bytesMax: 3 }));
+  t.deepEqual(await filesBelow(folder.path), []);
+  await blobs.close();
+});
+
+test('a file that is not a blob is not served', async (t) => {
+  const folder = await temporaryFolder();
+  t.teardown(folder.remove);
+  const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log: silentLogger });
+  await blobs.writeTemporary('a', content('x'), options);
+  const [shelf] = await readdir(join(folder.path, 'blobs'));
+  await writeFile(join(folder.path, 'blobs', shelf ?? '', 'a'), 'something else');
+  t.is(await blobs.read('a'), null);
+  await blobs.close();
+});
+
+test('a folder that cannot be written is a retryable problem', async (t) => {
+  const folder = await temporaryFolder();
+  const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log: silentLogger });
+  await folder.remove();
+  await t.throwsAsync(blobs.writeTemporary('a', content('x'), options), { message: /^unavailable/ });
+  await t.throwsAsync(blobs.ping(), { message: /^unavailable/ });
+  await blobs.close();
+  await t.throwsAsync(blobs.stat('a'), { message: /closed/ });
+});
