@@ -1,0 +1,40 @@
+/** The peers by name, and how each is started. */
+import { join } from 'node:path';
+import type { LoadTarget } from '../load/load-calls.ts';
+import type { PeerCalls } from '../peers/server-calls.ts';
+import { Program } from './calls.ts';
+
+export type PeerName = 'uws' | 'ws' | 'socketio-ws' | 'socketio-uws' | 'socketio-recovery';
+
+export const PEER_TITLES: Readonly<Record<PeerName, string>> = {
+  uws: 'bare uWebSockets.js',
+  ws: 'ws',
+  'socketio-ws': 'socket.io on ws',
+  'socketio-uws': 'socket.io on uWebSockets.js',
+  'socketio-recovery': 'socket.io recovery',
+};
+
+const FOLDER = join(import.meta.dirname, '..', 'peers');
+
+export interface Peer {
+  readonly name: PeerName;
+  readonly program: Program<PeerCalls>;
+  readonly target: LoadTarget;
+}
+
+export async function startPeer(name: PeerName, tokenKeyHex: string): Promise<Peer> {
+  const [file, ...options] = name.split('-');
+  const program = new Program<PeerCalls>(join(FOLDER, `${file}.ts`), {
+    arguments: options,
+    nodeFlags: ['--expose-gc'],
+    environment: { BENCH_TOKEN_KEY: tokenKeyHex },
+  });
+  const { port } = await program.call('listen', null);
+  const dialect = file === 'socketio' ? 'socketio' : 'plain';
+  return { name, program, target: { dialect, host: '127.0.0.1', port } };
+}
+
+/** The peers to run of those a scenario knows. */
+export function chosenPeers(known: readonly PeerName[], asked: readonly string[]): PeerName[] {
+  return known.filter((name) => asked.length === 0 || asked.includes(name));
+}

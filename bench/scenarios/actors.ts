@@ -1,0 +1,72 @@
+/** What a resident actor costs, and how fast actors take messages and become resident: no network, no store. */
+import { join } from 'node:path';
+import { Program } from '../harness/calls.ts';
+import { NO_FAULTS } from '../harness/delivery-check.ts';
+import { type Contestant, interleave, known, medianOf, ratio, type Sample } from '../harness/rounds.ts';
+import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
+import type { ActorCalls, ActorKind } from './actors-process.ts';
+
+const ENTRY = join(import.meta.dirname, 'actors-process.ts');
+const SIZES = {
+  small: { actors: 10_000, plain: 2_000, activated: 50_000, messages: 500_000 },
+  full: { actors: 200_000, plain: 50_000, activated: 500_000, messages: 10_000_000 },
+} as const;
+const LOG_EVENTS = 16;
+const TOLD_ACTORS = 10_000;
+const KINDS: readonly ActorKind[] = ['product', 'plain objects'];
+
+export const actors: Scenario = { name: 'actors', title: 'Resident actors: memory and messages', run };
+
+async function run({ scale, rounds, progress }: ScenarioContext): Promise<ScenarioResult> {
+  const size = SIZES[scale];
+  const contestants = KINDS.map((kind): Contestant => ({ name: kind, measure: () => measure(kind, size) }));
+  progress.begin('actors', contestants.length * rounds);
+  const systems = await interleave(contestants, { rounds, warmUps: 0, step: (name) => progress.step(name) });
+  return {
+    systems,
+    ratios: known({
+      'plain objects / product, bytes per actor': ratio(systems, 'bytesPerActor', ['plain objects', 'product']),
+      'product / plain objects, tells': ratio(systems, 'tellsPerCpuSecond', ['product', 'plain objects']),
+    }),
+    values: known({
+      'P2.actor': medianOf(systems, 'product', 'bytesPerActor') / 1024,
+      'P10.tell': medianOf(systems, 'product', 'tellsPerCpuSecond') / 1e6,
+      'P10.activation': medianOf(systems, 'product', 'activationsPerCpuSecond') / 1e3,
+    }),
+    delivered: 0,
+    faults: NO_FAULTS,
+    notes: [
+      `An actor: 100 timeline entries, 20 followed authors, ${LOG_EVENTS} log events. Measured with ${size.actors} of them (${size.plain} plain objects).`,
+      `Tell: an event into the log of one of ${TOLD_ACTORS} actors in turn, in order, into a bounded ring. Ask: a command through a user's mailbox and its answer.`,
+      'The package nact is not among the peers: its published figure is 1.2 million messages a second.',
+    ],
+  };
+}
+
+async function measure(kind: ActorKind, size: (typeof SIZES)[ScenarioContext['scale']]): Promise<Sample> {
+  const fresh = async <Result>(use: (program: Program<ActorCalls>) => Promise<Result>): Promise<Result> => {
+    const program = new Program<ActorCalls>(ENTRY, { nodeFlags: ['--expose-gc', '--max-old-space-size=8192'] });
+    try {
+      return await use(program);
+    } finally {
+      await program.stop();
+    }
+  };
+  const count = kind === 'product' ? size.actors : size.plain;
+  const { activated, messages } = size;
+  const bytesPerActor = await fresh((program) =>
+    program.call('memory', { kind, actors: count, logEvents: LOG_EVENTS }),
+  );
+  const activationsPerCpuSecond = await fresh((program) => program.call('activation', { kind, actors: activated }));
+  const tellsPerCpuSecond = await fresh((program) => program.call('tell', { kind, actors: TOLD_ACTORS, messages }));
+  const asks =
+    kind === 'product'
+      ? await fresh((program) => program.call('ask', { actors: 1_000, messages: messages / 10 }))
+      : null;
+  return {
+    bytesPerActor,
+    activationsPerCpuSecond,
+    tellsPerCpuSecond,
+    ...(asks === null ? {} : { asksPerCpuSecond: asks }),
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Sixteen events at once, by sixteen authors whom everybody follows: what a flush window makes of them. Once with short
+ * events (deleted posts), where the cost is in the sending, and once with whole posts, where the bytes weigh as well.
+ */
+import { type Contestant, interleave, known, ratio } from '../harness/rounds.ts';
+import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
+import { Stage } from '../harness/stage.ts';
+import { deletablePostId } from '../harness/markers.ts';
+import { deletionTemplate, postTemplate, sampleEvent } from '../product/sample-event.ts';
+import { EMPTY_PLAN } from '../product/world.ts';
+import { type Audience, type DeliveryRun, DeliveryTotals, gather, measureBursts } from './deliveries.ts';
+
+const PEERS = ['uws', 'ws', 'socketio-ws', 'socketio-uws'] as const;
+const SIZES = { small: { readers: 500, bursts: 6 }, full: { readers: 5_000, bursts: 10 } } as const;
+const STREAMS = 16;
+const KINDS = ['short', 'posts'] as const;
+type Kind = (typeof KINDS)[number];
+
+export const coalesce: Scenario = {
+  name: 'coalesce',
+  title: 'Sixteen events within one flush window',
+  run: (context) => Stage.with(context, (stage) => run(context, stage)),
+};
+
+async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResult> {
+  const { readers, bursts } = SIZES[context.scale];
+  const deletablePerStar = (context.rounds + 1) * bursts + 1;
+  const plan = { ...EMPTY_PLAN, readers, stars: STREAMS, postsPerStar: 10, deletablePerStar };
+  const audience = await gather(context, stage, plan, PEERS);
+  const templates = await sampleTemplates(audience);
+  const totals = new DeliveryTotals();
+  const contestants = KINDS.flatMap((kind) =>
+    contestantsOf(audience, { kind, template: templates[kind] }, bursts, totals),
+  );
+  const { rounds, progress } = context;
+  progress.begin('coalesce', contestants.length * (rounds + 1));
+  const systems = await interleave(contestants, { rounds, warmUps: 1, step: (name) => progress.step(name) });
+  const ratios = known(
+    Object.fromEntries(
+      KINDS.flatMap((kind) =>
+        PEERS.map((name) => [
+          `product / ${name}, ${kind}`,
+          ratio(systems, 'deliveriesPerCpuSecond', [`product, ${kind}`, `${name}, ${kind}`]),
+        ]),
+      ),
+    ),
+  );
+  return {
+    systems,
+    ratios,
+    values: known({
+      'P5.uws': ratios['product / uws, short'] ?? null,
+      'P5.ws': ratios['product / ws, short'] ?? null,
+      'P5.socketio': ratios['product / socketio-ws, short'] ?? null,
+    }),
+    delivered: totals.delivered,
+    faults: totals.faults,
+    notes: [
+      `${readers} phones a system, ${bursts} bursts of ${STREAMS} events a round.`,
+      `Short: ${Buffer.byteLength(templates.short)} bytes an event (a deleted post). Posts: ${Buffer.byteLength(templates.posts)} bytes.`,
+      'Bare uWebSockets.js uses its own publish; the product stores and syncs sixteen commands of sixteen authors first.',
+    ],
+  };
+}
+
+async function sampleTemplates({ world, product, spare }: Audience): Promise<Record<Kind, string>> {
+  const [star] = world.stars;
+  if (star === undefined) throw new Error('the world has no star');
+  const deleted = await sampleEvent(product, spare, () => product.delete(star, deletablePostId(0, 0)));
+  for (const [stream, author] of world.stars.entries()) {
+    if (stream > 0) await product.delete(author, deletablePostId(stream, 0));
+  }
+  const edited = await sampleEvent(product, spare, () => product.edit(star, 0, 0));
+  return { short: deletionTemplate(deleted), posts: postTemplate(edited) };
+}
+
+function contestantsOf(
+  { world, product, productFleet, peers }: Audience,
+  { kind, template }: { readonly kind: Kind; readonly template: string },
+  bursts: number,
+  totals: DeliveryTotals,
+): Contestant[] {
+  const act = async (number: number): Promise<void> => {
+    await Promise.all(
+      world.stars.map((star, stream) =>
+        kind === 'posts' ? product.edit(star, stream, number) : product.delete(star, deletablePostId(stream, number)),
+      ),
+    );
+  };
+  const contestant = (name: string, of: Omit<DeliveryRun, 'streams'>): Contestant => {
+    let next = 1;
+    return {
+      name: `${name}, ${kind}`,
+      measure: () => {
+        const from = next;
+        next += bursts;
+        return measureBursts({ ...of, streams: STREAMS }, from, bursts, totals);
+      },
+    };
+  };
+  return [
+    contestant('product', { pid: product.program.pid, fleet: productFleet, burst: act }),
+    ...peers.map(({ peer, fleet }) => {
+      const burst = async (number: number): Promise<void> => {
+        const events = world.stars.map((_, stream) => ({
+          template: template.replace('"b:00:', `"b:${String(stream).padStart(2, '0')}:`),
+          stream,
+          number,
+        }));
+        await peer.program.call('emit', { events, by: 'publish' });
+      };
+      return contestant(peer.name, { pid: peer.program.pid, fleet, burst });
+    }),
+  ];
+}

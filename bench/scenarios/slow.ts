@@ -1,0 +1,144 @@
+/**
+ * A few phones stop reading while events go on: what the server holds for them, what the others notice, and whether the
+ * slow ones get everything once they read again.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Fleet } from '../harness/fleet.ts';
+import { identitiesOf } from '../harness/identities.ts';
+import { nowUs } from '../harness/markers.ts';
+import { chosenPeers } from '../harness/peers.ts';
+import { kernelMemory, memoryOf } from '../harness/process-figures.ts';
+import { type Contestant, interleave, known, medianOf, type Sample } from '../harness/rounds.ts';
+import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
+import { Stage } from '../harness/stage.ts';
+import { postTemplate, sampleEvent } from '../product/sample-event.ts';
+import { EMPTY_PLAN } from '../product/world.ts';
+import { DeliveryTotals } from './deliveries.ts';
+
+const PEERS = ['uws', 'ws', 'socketio-ws'] as const;
+const SIZES = {
+  small: { readers: 200, stalled: 10, events: 40 },
+  full: { readers: 2_000, stalled: 100, events: 200 },
+} as const;
+/** The log holds 256: whoever stalls for less than that gets everything from it. */
+const INTERVAL_MS = 20;
+const STREAM = 0;
+
+export const slow: Scenario = {
+  name: 'slow',
+  title: 'Phones that stop reading',
+  run: (context) => Stage.with(context, (stage) => run(context, stage)),
+};
+
+interface Served {
+  readonly pid: number;
+  readonly fleet: Fleet;
+  readonly heap: () => Promise<unknown>;
+  readonly send: (number: number, dueUs: number) => Promise<void>;
+  next: number;
+}
+
+async function heldBytes({ pid, heap }: Served): Promise<number> {
+  await heap();
+  return memoryOf(pid).privateBytes + kernelMemory().tcpBufferBytes;
+}
+
+/** Sends the events at their times; p99 is of phones that read. */
+async function stream(served: Served, readers: number, events: number): Promise<void> {
+  const startUs = nowUs();
+  for (let sent = 0; sent < events; sent++) {
+    const dueUs = startUs + sent * INTERVAL_MS * 1000;
+    await pause(Math.max(0, (dueUs - nowUs()) / 1000));
+    await served.send(served.next++, dueUs);
+  }
+  await served.fleet.deliveredInAll(events * readers);
+}
+
+async function measureSlow(
+  served: Served,
+  size: (typeof SIZES)['small' | 'full'],
+  totals: DeliveryTotals,
+): Promise<Sample> {
+  const { fleet } = served;
+  const { readers, stalled, events } = size;
+  await fleet.begin([served.next]);
+  await stream(served, readers, events);
+  const calm = await fleet.finish([served.next]);
+  totals.add(calm);
+
+  const before = await heldBytes(served);
+  await fleet.begin([served.next]);
+  await fleet.pause(stalled);
+  await stream(served, readers - stalled, events);
+  const calmed = await fleet.latency();
+  const growth = (await heldBytes(served)) - before;
+  await fleet.resume();
+  await fleet.delivered(events);
+  const report = await fleet.finish([served.next]);
+  totals.add(report);
+  return {
+    heldKibPerStalled: growth / 1024 / stalled,
+    calmP99Ms: calm.latency.percentile(0.99) / 1000,
+    othersP99Ms: calmed.percentile(0.99) / 1000,
+    recoveredShare: report.delivered / (readers * events),
+  };
+}
+
+async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResult> {
+  const { scale, rounds, progress } = context;
+  const size = SIZES[scale];
+  const world = await stage.world({ ...EMPTY_PLAN, readers: size.readers, stars: 1, postsPerStar: 100 });
+  const product = await stage.product(world);
+  const [star] = world.stars;
+  const [follower] = world.readers;
+  if (star === undefined || follower === undefined) throw new Error('the world has no people');
+  const template = postTemplate(await sampleEvent(product, follower, () => product.edit(star, STREAM, 0)));
+  const identities = identitiesOf(world, world.readers);
+  const totals = new DeliveryTotals();
+  const contestant = (name: string, served: Served): Contestant => ({
+    name,
+    measure: () => measureSlow(served, size, totals),
+  });
+  const contestants = [
+    contestant('product', {
+      pid: product.program.pid,
+      fleet: await stage.fleet(product.target, identities, 'the product'),
+      heap: () => product.program.call('heap', null),
+      send: (number, dueUs) => product.edit(star, STREAM, number, dueUs),
+      next: 1,
+    }),
+  ];
+  for (const name of chosenPeers(PEERS, context.peers)) {
+    const peer = await stage.peer(name, world);
+    contestants.push(
+      contestant(name, {
+        pid: peer.program.pid,
+        fleet: await stage.fleet(peer.target, identities, name),
+        heap: () => peer.program.call('heap', null),
+        async send(number) {
+          await peer.program.call('emit', { events: [{ template, stream: STREAM, number }], by: 'loop' });
+        },
+        next: 1,
+      }),
+    );
+  }
+  progress.begin('slow', contestants.length * (rounds + 1));
+  const systems = await interleave(contestants, { rounds, warmUps: 1, step: (name) => progress.step(name) });
+  return {
+    systems,
+    ratios: known({
+      'others’ p99 against calm, product':
+        medianOf(systems, 'product', 'othersP99Ms') / medianOf(systems, 'product', 'calmP99Ms'),
+    }),
+    values: known({
+      'R5.growth': medianOf(systems, 'product', 'heldKibPerStalled'),
+      'R5.others': medianOf(systems, 'product', 'othersP99Ms') / medianOf(systems, 'product', 'calmP99Ms'),
+    }),
+    delivered: totals.delivered,
+    faults: totals.faults,
+    notes: [
+      `${size.stalled} of ${size.readers} phones stop reading for ${size.events} events of ${Buffer.byteLength(template)} bytes, then read on.`,
+      'Held: private memory of the server after collection and socket buffers of the kernel, before and after.',
+    ],
+  };
+}
