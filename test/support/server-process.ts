@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 export interface RunningServer {
   readonly url: string;
@@ -37,7 +38,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', options.entry ?? 'src/main.ts'], {
     env: {
       ...process.env,
-      PORT: '0',
+      PORT: String(await freePort()),
       DATA_DIR: options.dataDir,
       LOG_LEVEL: 'warn',
       RATE_LIMIT_FACTOR: '100000',

@@ -1,5 +1,5 @@
 /** Small ties between components and the browser. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
 /** Calls back whenever the element comes within `margin` of the screen, or leaves it. */
@@ -26,14 +26,20 @@ export function useVisible<Target extends Element>(
   return target;
 }
 
-/** Names the page in the tab and moves the focus to its heading, so that a screen reader says where one is. */
+/**
+ * Names the page in the tab and moves the focus to its heading once that is there, so that a screen reader says where one
+ * is. In the same turn in which it appears: later, the focus would be taken from somebody who has already moved on.
+ */
 export function usePageTitle(title: string): RefObject<HTMLHeadingElement | null> {
   const heading = useRef<HTMLHeadingElement>(null);
+  const isFocused = useRef(false);
   useEffect(() => {
     document.title = title === '' ? 'Shutterline' : `${title} · Shutterline`;
   }, [title]);
-  useEffect(() => {
-    heading.current?.focus({ preventScroll: true });
-  }, []);
+  useLayoutEffect(() => {
+    if (isFocused.current || heading.current === null) return;
+    isFocused.current = true;
+    heading.current.focus({ preventScroll: true });
+  });
   return heading;
 }

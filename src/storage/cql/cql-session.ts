@@ -77,7 +77,8 @@ export class CqlSession {
         const reason = describe(error);
         const points = settings.contactPoints.join(', ');
         if (clock.monotonic() >= giveUpAtMs || !isWorthWaiting(error)) {
-          throw new StartRefusal(`The tables' engine at ${points} does not let this node in: ${reason}`);
+          const refusal = `The tables' engine at ${points} does not let this node in: ${reason}`;
+          throw new StartRefusal(refusal, { cause: error });
         }
         log.warn('waiting for the tables’ engine', { contactPoints: settings.contactPoints, reason });
         await sleep(clock, limits.cqlStartRetryMs);

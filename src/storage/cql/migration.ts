@@ -33,7 +33,8 @@ export interface MigrationReport {
 
 export async function migrate(options: MigrationOptions): Promise<MigrationReport> {
   await makeKeyspace(options);
-  const session = await CqlSession.open(options, options.settings.keyspace);
+  // Another node's keyspace is listed a moment before it can be used.
+  const session = await untilThere(options.clock, () => CqlSession.open(options, options.settings.keyspace));
   try {
     return await untilThere(options.clock, () => new Migration(session, options).run());
   } finally {

@@ -1,6 +1,6 @@
 /** What the driver rejects with, in the words of the error catalogue. */
 import { errors, types } from 'cassandra-driver';
-import { InvariantViolation, Problem } from '../../errors.ts';
+import { InvariantViolation, Problem, StartRefusal } from '../../errors.ts';
 
 const codes: Readonly<Record<Exclude<keyof typeof types.responseErrorCodes, number>, number>> =
   types.responseErrorCodes;
@@ -52,8 +52,9 @@ function isConnectionError(error: unknown): boolean {
   return /^E[A-Z]+$/.test(code) || /socket|connection|shutdown|shutting down|not connected/i.test(error.message);
 }
 
-/** A table that another node is just making: listed already, and not yet to be used. */
+/** A keyspace or table that another node is just making: listed already, and not yet to be used. */
 export function isNotThereYet(error: unknown): boolean {
+  if (error instanceof StartRefusal) return isNotThereYet(error.cause);
   const isInvalid = error instanceof errors.ResponseError && error.code === codes.invalid;
   return isInvalid && /does not exist|unconfigured table/i.test(error.message);
 }
