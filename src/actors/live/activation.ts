@@ -24,95 +24,94 @@ export interface ActivationParts {
   readonly changes: InterestChanges;
 }
 
-interface Read {
-  readonly startedMs: number;
-  readonly reject: (reason: Problem) => void;
+/** From the wish to have the actor until it is open, or the attempt has failed. */
+interface Run {
+  readonly userId: UserId;
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+  /** −1 as long as it waits for its turn. */
+  actor: number;
+  /** Of that actor: an index may be somebody else's by the time a read ends. */
+  epoch: string;
+  startedMs: number;
   /** State that was set while the read was under way: newer than what it will find. */
-  state: Partial<SessionState>;
+  state: Partial<SessionState> | null;
 }
 
 export class Activations {
   private readonly parts: ActivationParts;
-  private readonly inFlight = new Map<UserId, Promise<void>>();
-  private readonly waiting: (() => void)[] = [];
+  /** Of those whose read is under way, the oldest stands first. */
+  private readonly runs = new Map<UserId, Run>();
+  private readonly waiting: Run[] = [];
   private running = 0;
-  /** Reads under way, oldest first, by the epoch of their actor: an index may be somebody else's by the time one ends. */
-  private readonly reads = new Map<string, Read>();
 
   constructor(parts: ActivationParts) {
     this.parts = parts;
   }
 
   /** Resolves when the actor was opened; it may be gone again by the time the caller runs. */
-  async activate(userId: UserId): Promise<void> {
-    const pending = this.inFlight.get(userId);
-    if (pending !== undefined) return pending;
-    if (this.running >= this.parts.limits.activationsConcurrent) {
-      if (this.waiting.length >= this.parts.limits.activationsWaitingMax) throw new Problem('overloaded');
+  activate(userId: UserId): Promise<void> {
+    const pending = this.runs.get(userId);
+    if (pending !== undefined) return pending.done;
+    const { limits } = this.parts;
+    const isFree = this.running < limits.activationsConcurrent;
+    if (!isFree && this.waiting.length >= limits.activationsWaitingMax)
+      return Promise.reject(new Problem('overloaded'));
+    const run = newRun(userId);
+    this.runs.set(userId, run);
+    if (!isFree) {
+      this.waiting.push(run);
+    } else {
+      this.running++;
+      if (!this.begin(run)) this.handOver();
     }
-    const run = this.run(userId);
-    this.inFlight.set(userId, run);
-    return run;
+    return run.done;
   }
 
-  /** For an activating actor. */
-  setState(actor: number, state: Partial<SessionState>): void {
-    const read = this.reads.get(this.parts.residents.actors.epoch(actor));
-    if (read !== undefined) read.state = { ...read.state, ...state };
+  /** For the activating actor of the user. */
+  setState(userId: UserId, state: Partial<SessionState>): void {
+    const run = this.runs.get(userId);
+    if (run !== undefined) run.state = { ...run.state, ...state };
   }
 
   /** Rejects whoever waits for a read that takes too long; what it does later is its own affair. Call it now and then. */
   giveUpLate(): void {
     const before = this.parts.clock.monotonic() - this.parts.limits.activationTimeoutMs;
-    for (const read of this.reads.values()) {
-      if (read.startedMs > before) return;
-      read.reject(new Problem('unavailable', { detail: 'The read took too long.' }));
+    for (const run of this.runs.values()) {
+      if (run.actor < 0) continue;
+      if (run.startedMs > before) return;
+      this.end(run, new Problem('unavailable', { detail: 'The read took too long.' }));
     }
   }
 
-  private async run(userId: UserId): Promise<void> {
+  /** False if it has ended already. */
+  private begin(run: Run): boolean {
+    const { residents, appender, clock } = this.parts;
+    run.startedMs = clock.monotonic();
     try {
-      // Whoever frees a slot hands it over: `running` stays as it is.
-      if (this.running < this.parts.limits.activationsConcurrent) this.running++;
-      else await new Promise<void>((resolve) => this.waiting.push(resolve));
-      try {
-        await this.perform(userId);
-      } finally {
-        this.freeSlot();
+      if (residents.actors.find(run.userId) >= 0) {
+        this.settle(run, null);
+        return false;
       }
-    } finally {
-      this.inFlight.delete(userId);
-    }
-  }
-
-  private freeSlot(): void {
-    const next = this.waiting.shift();
-    if (next === undefined) this.running--;
-    else next();
-  }
-
-  private async perform(userId: UserId): Promise<void> {
-    const { residents, clock } = this.parts;
-    if (residents.actors.find(userId) >= 0) return;
-    if (!residents.makeRoom()) throw new Problem('overloaded');
-    const actor = residents.begin(userId);
-    this.parts.appender.doubt(actor);
-    const epoch = residents.actors.epoch(actor);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.reads.set(epoch, { startedMs: clock.monotonic(), reject, state: {} });
-        this.read(userId, actor, epoch).then(resolve, reject);
-      });
+      if (!residents.makeRoom()) throw new Problem('overloaded');
+      run.actor = residents.begin(run.userId);
+      run.epoch = residents.actors.epoch(run.actor);
+      appender.doubt(run.actor);
+      this.read(run).then(
+        () => this.end(run, null),
+        (error: unknown) => this.end(run, error),
+      );
+      return true;
     } catch (error) {
-      if (residents.actors.epoch(actor) === epoch) residents.drop([actor]);
-      throw error instanceof Problem ? error : new Problem('unavailable', { cause: error });
-    } finally {
-      this.reads.delete(epoch);
+      this.settle(run, error);
+      return false;
     }
   }
 
-  private async read(userId: UserId, actor: number, epoch: string): Promise<void> {
+  private async read(run: Run): Promise<void> {
     const { source, residents, appender, changes } = this.parts;
+    const { userId, actor, epoch } = run;
     const followed = await source.followedAuthors(userId);
     if (residents.actors.epoch(actor) !== epoch) return;
     residents.interest.register(actor, changes.apply(userId, followed));
@@ -121,7 +120,38 @@ export class Activations {
     const [entries, state] = await Promise.all([source.newestEntries(userId), source.state(userId)]);
     if (residents.actors.epoch(actor) !== epoch) return;
     residents.timelines.load(actor, entries);
-    residents.actors.setState(actor, { ...state, ...this.reads.get(epoch)?.state });
+    residents.actors.setState(actor, run.state === null ? state : { ...state, ...run.state });
     residents.actors.open(actor);
   }
+
+  /** Whichever comes first counts: the end of the read, or that it took too long. */
+  private end(run: Run, error: unknown): void {
+    if (this.runs.get(run.userId) !== run) return;
+    this.settle(run, error);
+    this.handOver();
+  }
+
+  private settle(run: Run, error: unknown): void {
+    const { actors } = this.parts.residents;
+    this.runs.delete(run.userId);
+    if (error === null) {
+      run.resolve();
+      return;
+    }
+    if (run.actor >= 0 && actors.epoch(run.actor) === run.epoch) this.parts.residents.drop([run.actor]);
+    run.reject(error instanceof Problem ? error : new Problem('unavailable', { cause: error }));
+  }
+
+  /** A place is free: it goes to whoever waits longest. */
+  private handOver(): void {
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+      if (this.begin(next)) return;
+    }
+    this.running--;
+  }
+}
+
+function newRun(userId: UserId): Run {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  return { userId, done: promise, resolve, reject, actor: -1, epoch: '', startedMs: 0, state: null };
 }

@@ -25,6 +25,9 @@ export class HandleTable<Value extends object> {
   private readonly counts = new Uint32Column();
   private readonly generations = new Uint8Column();
   private readonly freeIndexes: number[] = [];
+  /** What was found last: one event goes to thousands of rings and timelines, with the same key each time. */
+  private lastKey = '';
+  private lastHandle = NO_HANDLE;
 
   constructor(keyOf: (value: Value) => string, capacity: number) {
     invariant(capacity <= HANDLES_MAX, 'more values than a handle can name');
@@ -43,7 +46,11 @@ export class HandleTable<Value extends object> {
 
   /** The handle of the value with that key, or NO_HANDLE. Takes no reference. */
   find(key: string): number {
-    return this.byKey.get(key) ?? NO_HANDLE;
+    if (key === this.lastKey && this.lastHandle !== NO_HANDLE) return this.lastHandle;
+    const handle = this.byKey.get(key) ?? NO_HANDLE;
+    this.lastKey = key;
+    this.lastHandle = handle;
+    return handle;
   }
 
   /** Adds a value whose key is not there yet, with one reference for the caller. Ask `full` first. */
@@ -82,6 +89,7 @@ export class HandleTable<Value extends object> {
     this.counts.set(index, count);
     if (count > 0) return null;
     this.byKey.delete(this.keyOf(value));
+    if (this.lastHandle === handle) this.lastHandle = NO_HANDLE;
     this.values[index] = undefined;
     this.generations.set(index, this.generations.get(index) + 1);
     this.freeIndexes.push(index);

@@ -12,6 +12,8 @@ interface Change {
   readonly atMs: number;
 }
 
+const NOBODY: ReadonlySet<UserId> = new Set();
+
 export class InterestChanges {
   private readonly clock: Pick<Clock, 'monotonic'>;
   private readonly rememberedMs: number;
@@ -33,9 +35,11 @@ export class InterestChanges {
 
   /** Whom the user follows, given what a read that began after `record` or before it found. */
   apply(userId: UserId, followed: readonly UserId[]): ReadonlySet<UserId> {
+    const recorded = this.byUser.get(userId);
+    if (recorded === undefined) return followed.length === 0 ? NOBODY : new Set(followed);
     const result = new Set(followed);
     const since = this.clock.monotonic() - this.rememberedMs;
-    for (const [authorId, change] of this.byUser.get(userId)?.all() ?? []) {
+    for (const [authorId, change] of recorded.all()) {
       if (change.atMs < since) continue;
       if (change.interested) result.add(authorId);
       else result.delete(authorId);

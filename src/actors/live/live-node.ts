@@ -116,8 +116,8 @@ export class LiveNode implements LiveSessions, LiveEvents {
   }
 
   /** Makes the user's actor resident if it is not. Rejects with `overloaded` or `unavailable`. */
-  async activate(userId: UserId): Promise<void> {
-    if (this.residents.actors.findOpen(userId) < 0) await this.activations.activate(userId);
+  activate(userId: UserId): Promise<void> {
+    return this.residents.actors.findOpen(userId) < 0 ? this.activations.activate(userId) : Promise.resolve();
   }
 
   acknowledge(index: number, seq: number): boolean {
@@ -209,7 +209,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
     const actor = actors.find(userId);
     if (actor < 0) return;
     if (!actors.isOpen(actor)) {
-      this.activations.setState(actor, state);
+      this.activations.setState(userId, state);
       return;
     }
     actors.setState(actor, { ...actors.state(actor), ...state });
