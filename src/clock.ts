@@ -13,7 +13,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start, never going back. */
   monotonic(): number;
-  /** Runs `task` once after `delayMs`. A pending timer does not keep the process alive. */
+  /**
+   * Runs `task` once after `delayMs`; with 0, as soon as what is ready now has run. A pending timer does not keep the
+   * process alive.
+   */
   after(delayMs: number, task: () => void): Timer;
   /** Runs `task` every `periodMs` until cancelled. Does not keep the process alive. */
   every(periodMs: number, task: () => void): Timer;
@@ -27,6 +30,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, task) {
+    // The shortest timer of the runtime is a millisecond.
+    if (delayMs <= 0) return soon(task);
     const handle = setTimeout(task, delayMs);
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
@@ -39,6 +44,12 @@ export const systemClock: Clock = {
   random: () => Math.random(),
   randomBytes: (count) => randomBytes(count),
 };
+
+function soon(task: () => void): Timer {
+  const handle = setImmediate(task);
+  handle.unref();
+  return { cancel: () => clearImmediate(handle) };
+}
 
 /** Resolves after `delayMs` of the clock's time. */
 export function sleep(clock: Clock, delayMs: number): Promise<void> {

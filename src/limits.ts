@@ -80,10 +80,8 @@ export const limits = {
   likeBuckets: 16,
   followingMax: 7_500,
   fanOutChunk: 500,
-  /** Rows of one job under way at once: a whole chunk, which the embedded store writes with one sync. */
-  fanOutConcurrentWrites: 500,
-  /** Rows of one batch where atomicity does not matter: few enough for a cluster, enough to group embedded writes. */
-  writeBatchRows: 50,
+  /** Connected phones have been told before: the copies for those who are away wait until the frames are out. */
+  fanOutDelayMs: 20,
   /** Times an event is appended again when its acknowledgement came late or not at all, before the job is retried. */
   lateWriteTries: 5,
   celebrityThreshold: 10_000,
@@ -141,6 +139,8 @@ export const limits = {
   // Storage engines
   /** What a small CQL logged batch still takes without a warning, and what one synced write may hold up. */
   storeBatchMutations: 100,
+  /** A chunk of a fan-out with a timeline row and an inbox row for each follower; half of an embedded transaction. */
+  storeWriteAllMutations: 1_000,
   storeGetManyKeys: 1_000,
   /** Reads of the embedded store run in the event loop: a page of this size holds it for some ten milliseconds. */
   storePageRows: 5_000,
@@ -158,6 +158,8 @@ export const limits = {
   scanChunkRows: 500,
   /** Requests at the CQL engine at once: half of what one connection carries, enough for a `getMany` in one go. */
   cqlRequestsInFlight: 1_024,
+  /** Of one `writeAll`: enough to keep the engine busy, too few to keep others waiting. */
+  cqlWritesAtOnce: 64,
   /** Requests that wait for one of those places: about two seconds of work; then `overloaded`. */
   cqlRequestsWaiting: 10_000,
   /** One try at one node of the engine, beyond the engine's own limits of 2 to 5 s. */

@@ -23,6 +23,7 @@ export function meteredStore(store: Store, metrics: Metrics): Store {
     compareAndPut: (table, row, expected, options) => written(store.compareAndPut(table, row, expected, options)),
     compareAndRemove: (table, key, expected) => written(store.compareAndRemove(table, key, expected)),
     batch: (mutations) => written(store.batch(mutations)),
+    writeAll: (mutations) => written(store.writeAll(mutations)),
     scan: (table) => store.scan(table),
     scanWithExpiry: (table) => store.scanWithExpiry(table),
     ping: () => store.ping(),

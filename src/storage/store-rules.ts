@@ -59,6 +59,12 @@ export function checkBatch(mutations: readonly Mutation[], layouts: Layouts, now
   return all;
 }
 
+/** Writes that stand each on its own. */
+export function checkAll(mutations: readonly Mutation[], layouts: Layouts, nowMs: number): CheckedMutation[] {
+  invariant(mutations.length <= limits.storeWriteAllMutations, `${mutations.length} writes at once are too many`);
+  return mutations.map((mutation) => checkMutation(mutation, layouts, nowMs));
+}
+
 /** Roughly what an engine has to write for it. */
 export function bytesOf(mutation: CheckedMutation): number {
   const cells = mutation.kind === 'put' ? mutation.cells : mutation.key;

@@ -88,6 +88,12 @@ export interface Store {
   /** `immutable` and `lww` mutations across partitions, at most 100 and 44 KiB (else `payload-too-large`): what any engine takes as one. */
   batch(mutations: readonly Mutation[]): Promise<void>;
 
+  /**
+   * `immutable` and `lww` mutations of different keys, at most 1,000, each on its own: for many rows that do not depend on each
+   * other, as a fan-out writes. Resolves when all are durable; if it rejects, any of them may be.
+   */
+  writeAll(mutations: readonly Mutation[]): Promise<void>;
+
   /** Every row of a table, in no promised order: for maintenance only, never in a request. */
   scan<T extends Table>(table: T): AsyncIterable<RowOf<T>>;
 

@@ -238,6 +238,26 @@ function registerBatches(register: Register): void {
     await t.notThrowsAsync(store.batch([]));
   });
 
+  register('writes that stand each on their own all arrive, over the bound of a batch', async (t, { store }, owner) => {
+    const old = entry(owner, 'old', 1);
+    await store.put(entries, old);
+    const newer = edge(owner, 'x', 5);
+    await store.put(edges, newer);
+    const ids = Array.from({ length: limits.storeBatchMutations * 3 }, (_, id) => id);
+    await store.writeAll([
+      removeRow(entries, old),
+      putRow(edges, edge(owner, 'x', 4)),
+      ...ids.map((id) => putRow(notes, { owner: `${owner}-${id}`, id })),
+    ]);
+    t.is(await store.get(entries, old), null);
+    t.deepEqual(await store.get(edges, { owner, target: 'x' }), newer, 'a lower revision loses here too');
+    for (const id of ids)
+      t.deepEqual(await store.get(notes, { owner: `${owner}-${id}`, id }), { owner: `${owner}-${id}`, id });
+    await t.notThrowsAsync(store.writeAll([]));
+    const tooMany = Array.from({ length: limits.storeWriteAllMutations + 1 }, (_, id) => putRow(notes, { owner, id }));
+    await t.throwsAsync(store.writeAll(tooMany), { instanceOf: InvariantViolation });
+  });
+
   register('many batches at once all arrive', async (t, { store }, owner) => {
     const ids = Array.from({ length: 50 }, (_, index) => index);
     const batchOf = (first: number) => store.batch(ids.map((id) => putRow(notes, { owner, id: first + id })));

@@ -7,9 +7,9 @@ import type { Clock } from '../../clock.ts';
 import { invariant } from '../../errors.ts';
 import { timeOfId, type PublishId, type UserId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
-import { inGroups, inParallel } from '../../parallel.ts';
+import { inGroups } from '../../parallel.ts';
 import type { FannedOut, OutboxEntry } from '../../storage/activity.ts';
-import type { FollowEdges, FollowerRange } from '../../storage/repositories/follow-edges.ts';
+import type { FollowEdges } from '../../storage/repositories/follow-edges.ts';
 import type { PostRows } from '../../storage/repositories/posts.ts';
 import { removeTimelineRow, type TimelineRows } from '../../storage/repositories/timeline.ts';
 import type { Store } from '../../storage/store.ts';
@@ -37,13 +37,13 @@ export class FanOutChunks {
   async handle(entry: OutboxEntry): Promise<void> {
     const { activity, activityId } = entry;
     invariant(activity.kind === 'fan-out.chunk', 'a chunk was expected');
-    await this.run(activity.of, activity.range, timeOfId(activityId));
+    const followers = await this.parts.edges.inRange(activity.of.authorId, activity.range);
+    await this.tell(followers, activity.of, timeOfId(activityId));
   }
 
   /** `atMs`: when the activity was recorded. */
-  async run(activity: FannedOut, range: FollowerRange, atMs: number): Promise<void> {
-    const { edges, inbox, news } = this.parts;
-    const followers = await edges.inRange(activity.authorId, range);
+  async tell(followers: readonly UserId[], activity: FannedOut, atMs: number): Promise<void> {
+    const { inbox, news } = this.parts;
     if (followers.length === 0) return;
     const told = await news.of(activity, atMs);
     if (told === null) return;
@@ -73,10 +73,8 @@ export class FanOutChunks {
   }
 
   private async removePlaces(followers: readonly UserId[], publishId: PublishId): Promise<void> {
-    const groups = inGroups(followers, limits.writeBatchRows);
-    const groupsAtOnce = Math.ceil(limits.fanOutConcurrentWrites / limits.writeBatchRows);
-    await inParallel(groups, groupsAtOnce, (group) =>
-      this.parts.store.batch(group.map((userId) => removeTimelineRow(userId, publishId))),
-    );
+    for (const group of inGroups(followers, limits.storeWriteAllMutations)) {
+      await this.parts.store.writeAll(group.map((userId) => removeTimelineRow(userId, publishId)));
+    }
   }
 }

@@ -81,17 +81,17 @@ export class FanOutHandler {
     // Followers of a pulled author read the author's list; what changes about a post they hold, they revalidate.
     if (post?.delivery === 'pull') return;
     if (activity.kind === 'post.deleted' && activity.publishId === null) return;
+    const few = await edges.allIfFew(activity.authorId, chunkSize);
+    if (few !== null) return chunks.tell(few, activity, timeOfId(entry.activityId));
     const ranges: FollowerRange[] = [];
     for await (const range of edges.planRanges(activity.authorId, chunkSize)) ranges.push(range);
-    const [only] = ranges;
-    if (only !== undefined && ranges.length === 1) return chunks.run(activity, only, timeOfId(entry.activityId));
     await this.writeChunks(ranges.map((range) => chunkEntry(entry, activity, range)));
   }
 
   private async writeChunks(entries: readonly OutboxEntry[]): Promise<void> {
     const { store, dispatch } = this.parts;
-    for (const group of inGroups(entries, limits.writeBatchRows)) {
-      await store.batch(group.map((chunk) => putRow(outbox, chunk)));
+    for (const group of inGroups(entries, limits.storeWriteAllMutations)) {
+      await store.writeAll(group.map((chunk) => putRow(outbox, chunk)));
     }
     dispatch(entries);
   }

@@ -9,7 +9,7 @@ import type { ArrivalId, IdSource, UserId } from '../../ids.ts';
 import { timeOfId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
-import { inGroups, inParallel } from '../../parallel.ts';
+import { inGroups } from '../../parallel.ts';
 import { putInboxRow } from '../../storage/repositories/inbox.ts';
 import { putTimelineRow } from '../../storage/repositories/timeline.ts';
 import type { Mutation, Store } from '../../storage/store.ts';
@@ -37,12 +37,11 @@ export class DurableInboxWriter implements InboxWriter {
 
   async appendToMany(userIds: readonly UserId[], event: InboxEvent): Promise<void> {
     const rowsEach = event.entry === null ? 1 : 2;
-    const groups = inGroups(userIds, Math.floor(limits.writeBatchRows / rowsEach));
-    const groupsAtOnce = Math.ceil(limits.fanOutConcurrentWrites / limits.writeBatchRows);
-    await inParallel(groups, groupsAtOnce, (group) => this.appendGroup(group, event));
+    for (const group of inGroups(userIds, Math.floor(limits.storeWriteAllMutations / rowsEach))) {
+      await this.appendGroup(group, event);
+    }
   }
 
-  /** One batch for all: not for atomicity, only because grouped writes cost less. */
   private async appendGroup(userIds: readonly UserId[], event: InboxEvent): Promise<void> {
     const { store, ids, clock, live, logger } = this.parts;
     let cause: unknown;
@@ -50,7 +49,7 @@ export class DurableInboxWriter implements InboxWriter {
       const oldestId = ids.next<ArrivalId>();
       const mutations = userIds.flatMap((userId) => rowsFor(userId, ids.next<ArrivalId>(), event));
       try {
-        await store.batch(mutations);
+        await store.writeAll(mutations);
       } catch (error) {
         logger.warn('inbox append not acknowledged; appending again', { type: event.event.type, error });
         cause = error;

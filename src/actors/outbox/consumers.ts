@@ -35,7 +35,12 @@ function entryOf(job: Job): OutboxEntry {
 
 /** Hands entries to their queues. The returned promise is for the sweeper; commands need not wait for it. */
 export async function enqueue(queue: JobQueue, entries: readonly OutboxEntry[]): Promise<void> {
-  await Promise.all(entries.map((entry) => queue.add(entry.consumer, jobKey(entry), jobData(entry))));
+  await Promise.all(
+    entries.map((entry) => {
+      const delayMs = entry.consumer === 'fan-out' ? limits.fanOutDelayMs : 0;
+      return queue.add(entry.consumer, jobKey(entry), jobData(entry), { delayMs });
+    }),
+  );
 }
 
 /** The dispatcher: at once, and forgotten if it fails, because the sweeper finds what was not enqueued. */

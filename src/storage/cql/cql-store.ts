@@ -4,10 +4,20 @@
  */
 import type { Clock } from '../../clock.ts';
 import { invariant, Problem } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import { inParallel } from '../../parallel.ts';
 import type { InsertOutcome, Mutation, PageRange, Store, StoredRow, WriteOptions } from '../store.ts';
 import { putRow, removeRow } from '../store.ts';
 import type { CheckedMutation } from '../store-rules.ts';
-import { checkBatch, checkKeyCount, checkMutation, checkRange, expiryOf, requireDiscipline } from '../store-rules.ts';
+import {
+  checkAll,
+  checkBatch,
+  checkKeyCount,
+  checkMutation,
+  checkRange,
+  expiryOf,
+  requireDiscipline,
+} from '../store-rules.ts';
 import type { KeyOf, PartitionOf, RowOf, Table } from '../table.ts';
 import { Layouts, type TableLayout } from '../table-layout.ts';
 import { CqlSession, type SessionOptions, type Statement } from './cql-session.ts';
@@ -77,6 +87,15 @@ export class CqlStore implements Store {
     if (only === undefined) return;
     if (more.length === 0) await this.session.execute(only);
     else await this.session.batch(statements);
+  }
+
+  /** Each to its own replicas: a batch across partitions would burden one node with all of them. */
+  async writeAll(mutations: readonly Mutation[]): Promise<void> {
+    const checked = checkAll(mutations, this.layouts, this.clock.now());
+    const writeTime = this.writeTimes.next();
+    await inParallel(checked, limits.cqlWritesAtOnce, (mutation) =>
+      this.session.execute(this.plain(mutation, writeTime)),
+    );
   }
 
   async insertIfAbsent<T extends Table>(

@@ -8,7 +8,15 @@ import { Problem } from '../../errors.ts';
 import type { InsertOutcome, Mutation, PageRange, Store, StoredRow, WriteOptions } from '../store.ts';
 import { putRow, removeRow } from '../store.ts';
 import type { CheckedMutation } from '../store-rules.ts';
-import { checkBatch, checkKeyCount, checkMutation, checkRange, expiryOf, requireDiscipline } from '../store-rules.ts';
+import {
+  checkAll,
+  checkBatch,
+  checkKeyCount,
+  checkMutation,
+  checkRange,
+  expiryOf,
+  requireDiscipline,
+} from '../store-rules.ts';
 import type { KeyOf, PartitionOf, RowOf, Table } from '../table.ts';
 import { type Cell, comparePrefix, Layouts, type TableLayout } from '../table-layout.ts';
 
@@ -132,6 +140,14 @@ export class MemoryStore implements Store {
     for (const mutation of [...checked.slice(first), ...checked.slice(0, first)]) {
       this.apply(mutation);
       await nextTurn();
+    }
+  }
+
+  async writeAll(mutations: readonly Mutation[]): Promise<void> {
+    this.requireOpen();
+    for (const mutation of checkAll(mutations, this.layouts, this.clock.now())) {
+      this.apply(mutation);
+      if (this.exposeHalfBatches) await nextTurn();
     }
   }
 

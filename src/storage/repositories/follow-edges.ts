@@ -20,6 +20,8 @@ export interface FollowEdges {
   followedAuthors(userId: UserId): Promise<UserId[]>;
   /** In the order of `followedIds`. */
   follows(followerId: UserId, followedIds: readonly UserId[]): Promise<boolean[]>;
+  /** All active followers if they are few; null if there are more than `most`. */
+  allIfFew(followedId: UserId, most: number): Promise<UserId[] | null>;
   /**
    * Splits the whole follower list into ranges of about `size` active followers; none when nobody follows. Who follows
    * after the plan was read finds the post by merging the author's list.

@@ -83,6 +83,17 @@ export class StoredFollowEdges implements FollowEdges {
     return active;
   }
 
+  async allIfFew(followedId: UserId, most: number): Promise<UserId[] | null> {
+    const buckets = Array.from({ length: limits.followerBuckets }, (_, bucket) => bucket);
+    const pages = await Promise.all(
+      buckets.map((bucket) => this.followerPage(followedId, bucket, { after: null, limit: PAGE_ROWS })),
+    );
+    // A full page may be followed by another.
+    if (pages.some((rows) => rows.length === PAGE_ROWS)) return null;
+    const active = pages.flat().filter((row) => row.state === 'active');
+    return active.length > most ? null : active.map((row) => row.followerId);
+  }
+
   async *planRanges(followedId: UserId, size: number): AsyncGenerator<FollowerRange, void, undefined> {
     let gathered: Gathered = { firstBucket: 0, active: 0 };
     for (let bucket = 0; bucket < limits.followerBuckets; bucket++) {

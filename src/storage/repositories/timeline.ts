@@ -39,8 +39,8 @@ export class TimelineRows {
   }
 
   async add(userId: UserId, places: readonly TimelinePlace[]): Promise<void> {
-    for (const group of inGroups(places, limits.writeBatchRows)) {
-      await this.store.batch(group.map((place) => putTimelineRow(userId, place)));
+    for (const group of inGroups(places, limits.storeWriteAllMutations)) {
+      await this.store.writeAll(group.map((place) => putTimelineRow(userId, place)));
     }
   }
 
@@ -63,8 +63,8 @@ export class TimelineRows {
   }
 
   private async remove(userId: UserId, rows: readonly TimelinePlace[]): Promise<void> {
-    for (const group of inGroups(rows, limits.writeBatchRows)) {
-      await this.store.batch(group.map((row) => removeTimelineRow(userId, row.publishId)));
+    for (const group of inGroups(rows, limits.storeWriteAllMutations)) {
+      await this.store.writeAll(group.map((row) => removeTimelineRow(userId, row.publishId)));
     }
   }
 }

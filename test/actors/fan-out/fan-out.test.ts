@@ -173,12 +173,12 @@ test('a post deleted while its rows are being written leaves nothing in a timeli
     wrapStore: (store) =>
       new Proxy(store, {
         get(target, name: keyof Store) {
-          if (name !== 'batch') return target[name].bind(target);
+          if (name !== 'writeAll') return target[name].bind(target);
           return async (mutations: readonly Mutation[]) => {
             const task = mutations.some((each) => each.kind === 'put' && each.table === timeline) ? meanwhile : null;
             if (task !== null) meanwhile = null;
             await task?.();
-            await target.batch(mutations);
+            await target.writeAll(mutations);
           };
         },
       }),
