@@ -23,6 +23,8 @@ export const limits = {
   /** Of these, what surrounds an event's `data`: its id, type and time. */
   eventEnvelopeBytes: 256,
   flushWindowMs: 5,
+  /** How long a flush waits for company for each session that it serves: about a tenth of what sending to it takes. */
+  flushPatienceMsEach: 0.001,
   acknowledgementDeadlineMs: 30 * SECOND,
   sessionsPerUserMax: 16,
   mailboxDepth: 128,

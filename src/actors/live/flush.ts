@@ -1,7 +1,8 @@
 /**
  * Sends what logs hold to the sessions that may take it: at most one frame a session and flush window, everything from
- * the cursor on, within the windows of unacknowledged events and bytes. After a quiet window the first event leaves at
- * once; what follows within the window waits for its end, so one post is not held up and a burst is still one frame.
+ * the cursor on, within the windows of unacknowledged events and bytes. What follows a flush within the window waits for
+ * its end. After a quiet window a flush waits for company the longer, the more sessions it serves: a frame to five hundred
+ * leaves at once, but sending to thousands takes longer than the window, and twice as long if the burst comes in two parts.
  *
  *            acked            sent            head
  *   ───────────┬────────────────┬───────────────┬──
@@ -53,6 +54,8 @@ export class Flusher {
   private at = 0;
   /** When the current turn began; monotonic. */
   private flushedAtMs = Number.NEGATIVE_INFINITY;
+  /** When the first of the queue was queued; monotonic. */
+  private queuedAtMs = 0;
   private timer: Timer | null = null;
   private running = false;
 
@@ -66,6 +69,7 @@ export class Flusher {
     const { sessions } = this.parts;
     if (sessions.has(index, QUEUED)) return;
     sessions.raise(index, QUEUED);
+    if (this.queue.length === 0) this.queuedAtMs = this.parts.clock.monotonic();
     this.queue.push(index);
     this.arm();
   }
@@ -98,6 +102,7 @@ export class Flusher {
   private run(): void {
     const { clock, limits, sessions } = this.parts;
     this.timer = null;
+    if (this.waitsForCompany()) return;
     this.running = true;
     if (this.at >= this.turn.length) {
       const done = this.turn;
@@ -119,6 +124,17 @@ export class Flusher {
     this.builder.forget();
     this.running = false;
     if (this.at < this.turn.length || this.queue.length > 0) this.arm();
+  }
+
+  /** Timers are no finer than a millisecond: a shorter wait is none. */
+  private waitsForCompany(): boolean {
+    if (this.at < this.turn.length) return false;
+    const { clock, limits } = this.parts;
+    const patienceMs = Math.min(limits.flushWindowMs, this.queue.length * limits.flushPatienceMsEach);
+    const waitMs = this.queuedAtMs + patienceMs - clock.monotonic();
+    if (waitMs < 1) return false;
+    this.timer = clock.after(waitMs, this.runBound);
+    return true;
   }
 
   private serve(index: number): void {
