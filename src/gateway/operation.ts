@@ -43,6 +43,8 @@ export interface OperationDeclaration<Input extends z.ZodType, Output extends z.
   readonly status: 200 | 201 | 202 | 204;
   /** Creating calls are claimed by `Idempotency-Key` when one is sent. */
   readonly creates?: boolean;
+  /** The output is a page of posts: by REST it is encoded by `PostPages`, post by post. */
+  readonly isPostPage?: boolean;
   /**
    * The path's properties and, for GET and DELETE, the query's, else the body's: passwords and tokens have no way into a
    * URL. Query values arrive as text, so numbers there use z.coerce. Operations with a body refuse properties that nobody

@@ -10,6 +10,7 @@ import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operation, RateClass, Viewer } from './operation.ts';
+import { type PostPage, PostPages } from './post-pages.ts';
 import { type RateLimiter, type RateVerdict, rateKey } from './rate-limit.ts';
 import type { Services } from './services.ts';
 
@@ -21,6 +22,8 @@ export interface OperationCall {
   readonly idempotencyKey: string | null;
   readonly clientAddress: string;
   readonly requestId: string;
+  /** Whether a page of posts may come as an `EncodedPage`. */
+  readonly encoded?: boolean;
 }
 
 export type OperationOutcome =
@@ -38,6 +41,7 @@ export interface OperationRunnerDependencies {
 
 export class OperationRunner {
   private readonly dependencies: OperationRunnerDependencies;
+  private readonly pages = new PostPages();
   private readonly calls: ReturnType<Metrics['counter']>;
   private readonly failures: ReturnType<Metrics['counter']>;
   private readonly duration: ReturnType<Metrics['timing']>;
@@ -89,7 +93,10 @@ export class OperationRunner {
     };
     const handled = call.operation.handle(context as Parameters<Operation['handle']>[0], input.data);
     const output = await withDeadline(clock, handled, limits.operationTimeoutMs);
-    return call.operation.status === 204 ? null : call.operation.output.parse(output);
+    if (call.operation.status === 204) return null;
+    // Both such operations return what `output` declares, which is a page of posts.
+    if (call.encoded === true && call.operation.isPostPage === true) return this.pages.encode(output as PostPage);
+    return call.operation.output.parse(output);
   }
 
   private failed(call: OperationCall, error: unknown): Problem {

@@ -26,6 +26,9 @@ function cacheKey({ subject, name }: CountKey): string {
   return `${subject}/${name}`;
 }
 
+/** No count is negative. */
+const STALE = -1;
+
 export class LiveCounts {
   private readonly dependencies: LiveCountsDependencies;
   private readonly cache = new BoundedCache<string, CachedCount>(limits.countCacheEntries);
@@ -37,18 +40,19 @@ export class LiveCounts {
   /** In the order of `keys`. */
   async read(keys: readonly CountKey[]): Promise<number[]> {
     const oldestFresh = this.dependencies.clock.monotonic() - limits.countCacheTtlMs;
-    const stale = keys.filter((key) => {
+    const counts = keys.map((key) => {
       const cached = this.cache.get(cacheKey(key));
-      return cached === undefined || cached.freshAtMs < oldestFresh;
+      const isFresh = cached !== undefined && cached.freshAtMs >= oldestFresh;
+      return isFresh ? shownCount(cached.stored, cached.changes) : STALE;
     });
-    const loaded = new Map<string, StoredCount>();
-    const rows = stale.length === 0 ? [] : await this.dependencies.counters.read(stale);
-    stale.forEach((key, index) => {
+    if (!counts.includes(STALE)) return counts;
+    const stale = keys.filter((_, index) => counts[index] === STALE);
+    const rows = await this.dependencies.counters.read(stale);
+    const loaded = new Map(stale.map((key, index) => [cacheKey(key), rows[index]]));
+    for (const [index, key] of stale.entries()) {
       const row = rows[index];
-      if (row === undefined) return;
-      loaded.set(cacheKey(key), row);
-      this.recounted(key, row);
-    });
+      if (row !== undefined) this.recounted(key, row);
+    }
     return keys.map((key) => {
       const cached = this.cache.get(cacheKey(key));
       // Evicted since: a page of counts larger than the cache still shows what was read for it.

@@ -1,11 +1,12 @@
 /**
- * Live posts with their media rows, as read from the store. Bounded, least recently used leaves first, one load per post
+ * Live posts with their media rows, as read from the store. Bounded, what was not used lately leaves first, one load per post
  * however many ask. What must hold: a record read before a change is never kept after `invalidate`.
  */
 import { limits } from '../../limits.ts';
 import type { PostId } from '../../ids.ts';
 import { inGroups } from '../../parallel.ts';
 import type { PostRecord, PostRows } from '../../storage/repositories/posts.ts';
+import { BoundedCache } from '../bounded-cache.ts';
 
 type Load = Promise<PostRecord | null>;
 
@@ -14,13 +15,12 @@ const POSTS_PER_READ = 100;
 
 export class PostCache {
   private readonly rows: PostRows;
-  private readonly entriesMax: number;
-  private readonly records = new Map<PostId, PostRecord>();
+  private readonly records: BoundedCache<PostId, PostRecord>;
   private readonly loads = new Map<PostId, Load>();
 
   constructor(rows: PostRows, entriesMax: number = limits.postCacheEntries) {
     this.rows = rows;
-    this.entriesMax = entriesMax;
+    this.records = new BoundedCache(entriesMax);
   }
 
   async one(postId: PostId): Promise<PostRecord | null> {
@@ -30,14 +30,14 @@ export class PostCache {
 
   /** In the order of `postIds`, null where there is no such post. */
   async many(postIds: readonly PostId[]): Promise<(PostRecord | null)[]> {
-    const missing = [...new Set(postIds)].filter((postId) => !this.records.has(postId) && !this.loads.has(postId));
-    for (const group of inGroups(missing, POSTS_PER_READ)) this.load(group);
+    const found: (PostRecord | null)[] = postIds.map((postId) => this.records.get(postId) ?? null);
+    if (!found.includes(null)) return found as PostRecord[];
+    const missing = new Set(postIds.filter((postId, index) => found[index] === null && !this.loads.has(postId)));
+    for (const group of inGroups([...missing], POSTS_PER_READ)) this.load(group);
     return Promise.all(
-      postIds.map((postId): Load => {
-        const record = this.records.get(postId);
-        if (record === undefined) return this.loads.get(postId) ?? Promise.resolve(null);
-        this.keep(postId, record);
-        return Promise.resolve(record);
+      found.map((record, index): Load => {
+        const load = record === null ? this.loads.get(postIds[index] as PostId) : undefined;
+        return load ?? Promise.resolve(record);
       }),
     );
   }
@@ -61,7 +61,7 @@ export class PostCache {
           if (this.loads.get(postId) !== load) return record;
           this.loads.delete(postId);
           // Drafts change with every upload, and nobody reads them often.
-          if (record?.post.state === 'live') this.keep(postId, record);
+          if (record?.post.state === 'live') this.records.set(postId, record);
           return record;
         },
         (error: unknown) => {
@@ -70,16 +70,6 @@ export class PostCache {
         },
       );
       this.loads.set(postId, load);
-    }
-  }
-
-  private keep(postId: PostId, record: PostRecord): void {
-    this.records.delete(postId);
-    this.records.set(postId, record);
-    if (this.records.size <= this.entriesMax) return;
-    for (const oldest of this.records.keys()) {
-      this.records.delete(oldest);
-      return;
     }
   }
 }

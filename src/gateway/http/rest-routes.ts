@@ -5,6 +5,7 @@ import type { Limits } from '../../limits.ts';
 import type { Authenticator } from '../auth/accounts.ts';
 import type { Operation } from '../operation.ts';
 import type { RateVerdict } from '../rate-limit.ts';
+import { EncodedPage } from '../post-pages.ts';
 import { type OperationRunner, rateLimited } from '../run-operation.ts';
 import { idempotencyKeyOf, viewerOf } from './caller.ts';
 import { matchesTag, weakTag } from './conditional.ts';
@@ -46,7 +47,15 @@ async function call(
   const given = inQuery(operation.method) ? queryOf(request.query) : await readJsonObject(request, bounds);
   const input = { ...given, ...parameters };
   const { clientAddress, requestId } = request;
-  const outcome = await runner.run({ operation, input, viewer, idempotencyKey, clientAddress, requestId });
+  const outcome = await runner.run({
+    operation,
+    input,
+    viewer,
+    idempotencyKey,
+    clientAddress,
+    requestId,
+    encoded: true,
+  });
   const quota = outcome.quota === null ? {} : quotaHeaders(outcome.quota);
   if (!outcome.ok) return problemResponse(outcome.problem, requestId, quota);
   return success(operation, request, outcome.output, quota);
@@ -61,11 +70,16 @@ function success(
   if (operation.status === 204) return emptyResponse(204, quota);
   if (operation.method !== 'GET')
     return jsonResponse(operation.status, output, { ...quota, 'Cache-Control': 'no-store' });
-  const text = JSON.stringify(output);
-  const etag = weakTag(text);
+  const { body, etag } = bodyOf(output);
   const headers = { ...quota, ...nextLink(request, output), ETag: etag, 'Cache-Control': 'private, no-cache' };
   if (matchesTag(request.headers.get('if-none-match'), etag)) return emptyResponse(304, headers);
-  return { status: 200, headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' }, body: text };
+  return { status: 200, headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' }, body };
+}
+
+function bodyOf(output: unknown): { readonly body: string | Uint8Array; readonly etag: string } {
+  if (output instanceof EncodedPage) return { body: output.bytes, etag: output.etag };
+  const body = JSON.stringify(output);
+  return { body, etag: weakTag(body) };
 }
 
 /** Addresses are logged and remembered on the way: what a call with a body is told never comes from its query. */

@@ -12,6 +12,7 @@ export const feedRead = defineOperation({
   auth: 'user',
   rate: 'read',
   status: 200,
+  isPostPage: true,
   input: z.object(pageInput),
   output: postPage.unwrap().extend({ position: position.exactOptional() }).readonly(),
   async handle({ services, viewer }, input) {

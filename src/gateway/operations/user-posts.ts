@@ -12,6 +12,7 @@ export const userPosts = defineOperation({
   auth: 'anyone',
   rate: 'read',
   status: 200,
+  isPostPage: true,
   input: z.object({ userId: userIdInput, ...pageInput }),
   output: postPage,
   async handle({ services, viewer }, input) {
