@@ -1,6 +1,7 @@
 /**
- * A phone on the native endpoint, written from docs/protocol.md: resumes, acknowledges, catches up by `sync`, drops what
- * it knows by id, and complains about every gap. What it applied, in order, is in `applied`.
+ * A phone on the native endpoint, written from docs/protocol.md: resumes, acknowledges, catches up by `sync`, puts live
+ * events aside meanwhile, drops what it knows by id, and complains about every gap. What it applied, in order, is in
+ * `applied`.
  */
 import WebSocket from 'ws';
 import type { Person, Position } from './api.ts';
@@ -35,6 +36,9 @@ interface SyncPage {
   readonly reset: string | null;
 }
 
+/** More are not put aside: the phone would have to reload. */
+const ASIDE_MAX = 4096;
+
 export class Phone {
   /** Whose phone it is; set anew when its tokens are too old. */
   person: Person;
@@ -43,7 +47,7 @@ export class Phone {
   readonly complaints: string[] = [];
   /** Ephemeral news of what is watched. */
   readonly live: { readonly topic: string; readonly type: string }[] = [];
-  /** When each event was first seen. */
+  /** When each event was applied. */
   readonly receivedAtMs = new Map<string, number>();
   resets = 0;
   behinds = 0;
@@ -58,6 +62,10 @@ export class Phone {
   private syncing: Promise<void> | null = null;
   /** A catch-up that was begun and not finished must be finished, whatever the next welcome says. */
   private unfinished = false;
+  /** Counts gaps: a `sync` that was begun before the newest one does not fill it in. */
+  private gaps = 0;
+  /** Live events that came while something was missing. */
+  private readonly aside = new Map<string, ReceivedEvent>();
 
   constructor(person: Person, options: PhoneOptions = {}) {
     this.person = person;
@@ -187,12 +195,22 @@ export class Phone {
     if (position === null || message.epoch !== position.epoch || message.seq !== position.seq + 1) {
       this.complaints.push(`gap: ${JSON.stringify(position)} then ${message.epoch}/${message.seq}`);
     }
-    for (const event of message.events) this.apply(event);
+    for (const event of message.events) {
+      if (this.unfinished) this.putAside(event);
+      else this.apply(event);
+    }
     const last = message.seq + message.events.length - 1;
     // While a catch-up runs, only its end may move the cursor: what lies before it is not all known yet.
     const cursor = this.unfinished ? (position?.cursor ?? message.cursor) : message.cursor;
     this.position = { epoch: message.epoch, seq: last, cursor };
     if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ t: 'ack', seq: last }));
+  }
+
+  private putAside(event: ReceivedEvent): void {
+    if (!this.aside.has(event.id)) this.aside.set(event.id, event);
+    if (this.aside.size <= ASIDE_MAX) return;
+    this.aside.clear();
+    this.resets++;
   }
 
   private apply(event: ReceivedEvent): void {
@@ -207,9 +225,10 @@ export class Phone {
     const from = this.position?.cursor ?? at.cursor;
     this.position = { epoch: at.epoch, seq: at.seq, cursor: from };
     this.unfinished = true;
+    const gap = ++this.gaps;
     const earlier = this.syncing ?? Promise.resolve();
     const run: Promise<void> = earlier
-      .then(() => this.sync(from))
+      .then(() => this.sync(from, gap))
       .catch((error: unknown) => {
         // The connection or the server went away: the cursor has not moved, so the next connection starts over.
         // A request may notice that before the connection does: `fetch` then rejects with a TypeError.
@@ -221,21 +240,25 @@ export class Phone {
     this.syncing = run;
   }
 
-  private async sync(from: string): Promise<void> {
+  private async sync(from: string, gap: number): Promise<void> {
     let cursor = from;
     for (;;) {
       const page: SyncPage = await this.person.expect(200, 'GET', `/v1/sync?cursor=${encodeURIComponent(cursor)}`);
       if (page.reset !== null) {
         this.resets++;
         this.unfinished = false;
+        this.aside.clear();
         return;
       }
       for (const event of page.events) this.apply(event);
       cursor = page.cursor;
       if (page.done) break;
     }
+    if (gap !== this.gaps) return;
     this.unfinished = false;
     if (this.position !== null) this.position = { ...this.position, cursor };
+    for (const event of this.aside.values()) this.apply(event);
+    this.aside.clear();
   }
 }
 
