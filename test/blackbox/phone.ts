@@ -38,6 +38,9 @@ interface SyncPage {
 
 /** More are not put aside: the phone would have to reload. */
 const ASIDE_MAX = 4096;
+/** An acknowledgement of every frame would be too many messages for the server when events come fast. */
+const ACKNOWLEDGED_EVENTS = 32;
+const ACKNOWLEDGED_AFTER_MS = 25;
 
 export class Phone {
   /** Whose phone it is; set anew when its tokens are too old. */
@@ -66,6 +69,8 @@ export class Phone {
   private gaps = 0;
   /** Live events that came while something was missing. */
   private readonly aside = new Map<string, ReceivedEvent>();
+  /** What is to be acknowledged on this connection. */
+  private owed: { seq: number; events: number; readonly timer: NodeJS.Timeout } | null = null;
 
   constructor(person: Person, options: PhoneOptions = {}) {
     this.person = person;
@@ -80,6 +85,7 @@ export class Phone {
     const { localAddress } = this.options;
     const socket = new WebSocket(url, protocols, localAddress === undefined ? {} : { localAddress });
     this.socket = socket;
+    this.dropOwed();
     this.closeCode = null;
     await new Promise<void>((resolve, reject) => {
       socket.on('open', () => {
@@ -102,6 +108,7 @@ export class Phone {
   cut(): void {
     const socket = this.socket;
     this.socket = null;
+    this.dropOwed();
     socket?.on('error', () => {});
     socket?.terminate();
   }
@@ -155,10 +162,13 @@ export class Phone {
         this.welcome(message);
         return;
       case 'events':
-        this.events(socket, message);
+        this.events(message);
+        if (this.socket === socket) this.owe(message.seq + message.events.length - 1, message.events.length);
         return;
       case 'behind':
         this.behinds++;
+        // The numbering jumps: what was owed is not to be said any more.
+        this.dropOwed();
         this.startSync(message);
         return;
       case 'reset':
@@ -190,7 +200,7 @@ export class Phone {
     }
   }
 
-  private events(socket: WebSocket, message: Position & { readonly events: readonly ReceivedEvent[] }): void {
+  private events(message: Position & { readonly events: readonly ReceivedEvent[] }): void {
     const position = this.position;
     if (position === null || message.epoch !== position.epoch || message.seq !== position.seq + 1) {
       this.complaints.push(`gap: ${JSON.stringify(position)} then ${message.epoch}/${message.seq}`);
@@ -203,7 +213,24 @@ export class Phone {
     // While a catch-up runs, only its end may move the cursor: what lies before it is not all known yet.
     const cursor = this.unfinished ? (position?.cursor ?? message.cursor) : message.cursor;
     this.position = { epoch: message.epoch, seq: last, cursor };
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ t: 'ack', seq: last }));
+  }
+
+  private owe(seq: number, events: number): void {
+    this.owed ??= { seq, events: 0, timer: setTimeout(() => this.acknowledge(), ACKNOWLEDGED_AFTER_MS) };
+    this.owed.seq = seq;
+    this.owed.events += events;
+    if (this.owed.events >= ACKNOWLEDGED_EVENTS) this.acknowledge();
+  }
+
+  private acknowledge(): void {
+    const seq = this.owed?.seq;
+    this.dropOwed();
+    if (seq !== undefined && this.connected) this.send({ t: 'ack', seq });
+  }
+
+  private dropOwed(): void {
+    clearTimeout(this.owed?.timer);
+    this.owed = null;
   }
 
   private putAside(event: ReceivedEvent): void {
