@@ -1,6 +1,7 @@
 /**
- * Fills a gap: pulls `sync` pages from the cursor until done, or has the application reload. One runs at a time; it ends
- * when nothing is pending or the connection is gone (the next welcome starts it again, from where it was).
+ * Fills a gap: pulls `sync` pages from the cursor until done, or has the application reload; then hands on what came live
+ * meanwhile. One runs at a time; it ends when nothing is pending or the connection is gone (the next welcome starts it
+ * again, from where it was).
  */
 import type { EventStore, Pending } from './event-store.ts';
 import { clientLimits } from './limits.ts';
@@ -58,7 +59,7 @@ export class CatchUp {
   private async step(pending: Pending): Promise<void> {
     try {
       if (pending.kind === 'reload') await this.reload(pending);
-      else await this.pull();
+      else await this.pull(pending);
       this.failures = 0;
     } catch (error) {
       const problem = asProblem(error);
@@ -68,22 +69,22 @@ export class CatchUp {
     }
   }
 
-  private async pull(): Promise<void> {
+  private async pull(pending: Pending): Promise<void> {
     const { cursor } = this.store;
     if (cursor === null) {
       this.store.cursorRefused();
       return;
     }
     const page = await this.ports.sync(cursor);
-    // The gap may have become another one meanwhile: a page is good only for the cursor it was asked from.
+    // A reload may have been asked for meanwhile: a page is good only for the cursor it was asked from.
     if (this.store.cursor !== cursor || this.store.pending.kind !== 'catch-up') return;
-    this.ports.news(this.store.syncPage(page, this.platform.now()));
+    this.ports.news(this.store.syncPage(page, pending, this.platform.now()));
     if (!page.done) this.ports.progressed();
   }
 
   private async reload(pending: Pending & { kind: 'reload' }): Promise<void> {
     const feed = await this.ports.reload(pending.reason);
     // Another gap opened while the lists were read: read them again.
-    if (this.store.pending === pending) this.store.reloaded(feed, this.platform.now());
+    if (this.store.pending === pending) this.ports.news(this.store.reloaded(feed, this.platform.now()));
   }
 }

@@ -3,14 +3,20 @@
  * something may be missing. What must hold:
  *
  * - an event id is handed on once, whether it comes live, again after a reconnect, or from `sync`;
+ * - nothing overtakes what is missing: while something is pending, live events are held (and saved), and handed on once it
+ *   is filled in;
  * - within an epoch sequence numbers are consecutive; a number that is skipped means "catch up", never silence;
  * - `cursor` only moves when everything before it is known: while something is pending, live frames do not move it;
- * - when it can no longer tell doubles from news (too many ids), it asks for a reload instead of guessing.
+ * - when it can no longer tell doubles from news (too many ids, or too many events held), it asks for a reload instead of
+ *   guessing.
  */
 import { clientLimits } from './limits.ts';
 import type { EventsMessage, ResumePoint, ShownFeed, SyncPage, WelcomeMessage, WireEvent } from './wire.ts';
 
-/** `catch-up`: pull with `sync` from the cursor. `reload`: read feed and notifications anew. */
+/**
+ * `catch-up`: pull with `sync` from the cursor. `reload`: read feed and notifications anew. Each gap makes another object:
+ * what was asked for before it does not fill it in.
+ */
 export type Pending = { kind: 'nothing' } | { kind: 'catch-up'; sinceMs: number } | { kind: 'reload'; reason: string };
 
 export interface LogPosition {
@@ -22,6 +28,11 @@ export class EventStore {
   /** Event id → when it was seen, oldest first. */
   private readonly seen = new Map<string, number>();
   private readonly remembered: number;
+  /**
+   * Live events that came while something was pending, by id, in order of arrival. Their ids are not in `seen` yet: the
+   * copy that `sync` brings stands in the right place, and is the one to hand on.
+   */
+  private readonly held = new Map<string, WireEvent>();
   /** When the youngest of the forgotten ids was seen. */
   private forgottenMs = 0;
   private known: LogPosition | null = null;
@@ -54,6 +65,7 @@ export class EventStore {
   /** The application shows the first page of the feed: what comes after it is news, the posts on it are not. */
   continueFrom({ posts, position }: ShownFeed, nowMs: number): void {
     this.markShown(posts, nowMs);
+    this.held.clear();
     this.open = { kind: 'nothing' };
     if (position === null) return;
     this.known = { epoch: position.epoch, seq: position.seq };
@@ -81,7 +93,7 @@ export class EventStore {
     }
   }
 
-  /** Returns the events of the frame that are news, in order. */
+  /** Returns the events that are to be handed on now, in order: the news of the frame, unless they are held. */
   events(message: EventsMessage, nowMs: number): WireEvent[] {
     const next = this.known === null ? message.seq : this.known.seq + 1;
     const jumped = this.known !== null && this.known.epoch !== message.epoch;
@@ -90,9 +102,12 @@ export class EventStore {
     const rest = message.events.slice(doubled);
     if (rest.length === 0) return [];
     this.known = { epoch: message.epoch, seq: message.seq + message.events.length - 1 };
-    const news = this.news(rest, nowMs);
-    if (this.open.kind === 'nothing') this.moveCursor(message.cursor, nowMs);
-    return news;
+    if (this.open.kind !== 'nothing') {
+      this.hold(rest);
+      return [];
+    }
+    this.moveCursor(message.cursor, nowMs);
+    return this.news(rest, nowMs);
   }
 
   behind(message: LogPosition, nowMs: number): void {
@@ -105,8 +120,11 @@ export class EventStore {
     this.mustReload(reason);
   }
 
-  /** Returns the events of the page that are news. Call only while `catch-up` is pending. */
-  syncPage(page: SyncPage, nowMs: number): WireEvent[] {
+  /**
+   * Returns the events that are to be handed on now, in order: the news of the page, and behind those of the last one what
+   * was held. `asked`: what was pending when the page was asked for; the last page ends no gap that opened since then.
+   */
+  syncPage(page: SyncPage, asked: Pending, nowMs: number): WireEvent[] {
     if (this.open.kind !== 'catch-up') return [];
     if (page.reset !== null) {
       this.mustReload(page.reset);
@@ -114,8 +132,9 @@ export class EventStore {
     }
     const news = this.news(page.events, nowMs);
     this.moveCursor(page.cursor, nowMs);
-    if (page.done && this.open.kind === 'catch-up') this.open = { kind: 'nothing' };
-    return news;
+    if (!page.done || this.open !== asked) return news;
+    this.open = { kind: 'nothing' };
+    return [...news, ...this.release(nowMs)];
   }
 
   /** The cursor was refused. */
@@ -123,20 +142,23 @@ export class EventStore {
     this.mustReload('cursor');
   }
 
-  /** The application has read its lists anew, the feed first. */
-  reloaded(feed: ShownFeed | null, nowMs: number): void {
+  /** The application has read its lists anew, the feed first. Returns what was held meanwhile and is news to them. */
+  reloaded(feed: ShownFeed | null, nowMs: number): WireEvent[] {
     this.open = { kind: 'nothing' };
     this.markShown(feed?.posts ?? [], nowMs);
     const position = feed?.position ?? null;
-    if (position === null) return;
-    this.known ??= { epoch: position.epoch, seq: position.seq };
-    this.moveCursor(position.cursor, nowMs);
+    if (position !== null) {
+      this.known ??= { epoch: position.epoch, seq: position.seq };
+      this.moveCursor(position.cursor, nowMs);
+    }
+    return this.release(nowMs);
   }
 
   /** As text, for a storage; `restore` reads it back. */
   save(): string {
     const { known, from, fromMs, open, forgottenMs } = this;
-    return JSON.stringify({ known, from, fromMs, open, forgottenMs, seen: [...this.seen] } satisfies Saved);
+    const held = [...this.held.values()];
+    return JSON.stringify({ known, from, fromMs, open, forgottenMs, seen: [...this.seen], held } satisfies Saved);
   }
 
   /** False, and nothing changed, when the text is not what `save` wrote. */
@@ -150,6 +172,8 @@ export class EventStore {
     this.forgottenMs = saved.forgottenMs;
     this.seen.clear();
     for (const [id, seenMs] of saved.seen) this.seen.set(id, seenMs);
+    this.held.clear();
+    for (const event of saved.held ?? []) this.held.set(event.id, event);
     return true;
   }
 
@@ -169,11 +193,26 @@ export class EventStore {
     if (this.open.kind === 'reload') this.mustReload(this.open.reason);
     else if (this.from === null) this.mustReload('no cursor');
     else if (this.forgottenMs > this.fromMs - clientLimits.doubleWithinMs) this.mustReload('bounds');
-    else if (this.open.kind === 'nothing') this.open = { kind: 'catch-up', sinceMs: nowMs };
+    else this.open = { kind: 'catch-up', sinceMs: this.open.kind === 'catch-up' ? this.open.sinceMs : nowMs };
   }
 
+  /** What was held until now is part of the lists that are read from now on. */
   private mustReload(reason: string): void {
     this.open = { kind: 'reload', reason };
+    this.held.clear();
+  }
+
+  private hold(events: readonly WireEvent[]): void {
+    for (const event of events) {
+      if (event.type !== 'nop' && !this.seen.has(event.id) && !this.held.has(event.id)) this.held.set(event.id, event);
+    }
+    if (this.held.size > this.remembered) this.mustReload('bounds');
+  }
+
+  private release(nowMs: number): WireEvent[] {
+    const news = this.news([...this.held.values()], nowMs);
+    this.held.clear();
+    return news;
   }
 
   private news(events: readonly WireEvent[], nowMs: number): WireEvent[] {
@@ -208,6 +247,8 @@ interface Saved {
   readonly open: Pending;
   readonly forgottenMs: number;
   readonly seen: readonly (readonly [string, number])[];
+  /** Absent in texts of versions that held nothing. */
+  readonly held?: readonly WireEvent[];
 }
 
 function parseSaved(text: string): Saved | null {
@@ -219,7 +260,8 @@ function parseSaved(text: string): Saved | null {
       typeof value.fromMs === 'number' &&
       typeof value.forgottenMs === 'number' &&
       ['nothing', 'catch-up', 'reload'].includes(value.open.kind) &&
-      value.seen.every(([id, seenMs]) => typeof id === 'string' && typeof seenMs === 'number');
+      value.seen.every(([id, seenMs]) => typeof id === 'string' && typeof seenMs === 'number') &&
+      (value.held ?? []).every(({ id, type }) => typeof id === 'string' && typeof type === 'string');
     return sound ? value : null;
   } catch {
     return null;

@@ -2,7 +2,7 @@
  * Live events of one device, for as long as the application wants them: connects, resumes, catches up, reloads, and
  * reconnects with full jitter. The application sees each event once; what it must reload, it is told to reload.
  *
- *   connecting ──welcome──► live ◄──────── catching up (sync pages or a reload; live events flow meanwhile)
+ *   connecting ──welcome──► live ◄──────── catching up (sync pages or a reload; live events are held until its end)
  *       ▲                    │                  ▲
  *       └── reconnecting ◄───┴── closed ────────┘        stopped: signed out, replaced, refused, or `stop()`
  */
@@ -36,11 +36,15 @@ export type LiveStatus =
   | { readonly kind: 'stopped'; readonly reason: StopReason };
 
 export interface LiveHandlers {
-  /** Called once per event. What it throws goes to `failed`. */
+  /**
+   * Called once per event, in order: what arrives live while something is missing is handed on after what was missing.
+   * What it throws goes to `failed`.
+   */
   event(event: WireEvent): void;
   /**
    * Something cannot be told event by event: read the first page of the feed, then the other lists, and resolve to that
-   * page. Events go on meanwhile: keep whichever `version` of a thing is newer.
+   * page. No event is handed on meanwhile. Those that come are handed on when you have resolved, though the lists may show
+   * what they tell already: keep whichever `version` of a thing is newer.
    */
   reload(reason: string): Promise<ShownFeed | null>;
   /**
@@ -62,8 +66,8 @@ export interface LiveOptions {
   readonly credentials: LiveCredentials;
   readonly handlers: LiveHandlers;
   /**
-   * Where the position is kept between runs. Written before each acknowledgement: after a crash, at most what was not
-   * acknowledged yet comes again.
+   * Where the position is kept between runs, with the events that are held while something is missing. Written before
+   * each acknowledgement and after each step of catching up: after a crash, at most what came since then comes again.
    */
   readonly storage?: TextStorage;
   /** Resume within the upgrade request instead of a first frame: one round trip less. Default true. */

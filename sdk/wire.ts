@@ -220,7 +220,9 @@ export interface FeedPage {
 }
 
 /** The first page of a feed, as what an application shows from now on. */
-export type ShownFeed = Pick<FeedPage, 'posts' | 'position'>;
+export interface ShownFeed extends Pick<FeedPage, 'position'> {
+  readonly posts: readonly Pick<PostPageItem, 'id'>[];
+}
 
 export interface UserPage {
   readonly users: readonly UserSummary[];

@@ -101,6 +101,8 @@ export const limits = {
   /** History: a year and a month, so that a year can be compared with the one before it began. */
   activityRetentionMs: 400 * DAY,
   fanOutJobsConcurrent: 8,
+  /** Of them and of those that wait for an earlier fan-out of their author: a burst of one author leaves room for others. */
+  fanOutJobsTaken: 64,
   /** Notifications and counters: short jobs of a few store calls. */
   lightJobsConcurrent: 16,
   jobAttemptsMax: 8,

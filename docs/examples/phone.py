@@ -17,9 +17,9 @@ class Phone:
         self.socket, self.welcomed, self.failures = None, False, 0
         self.pending = {}  # operations without an answer: sent again, with the same key, on the next connection
         self.errand = 0  # number of the newest catch-up or reload: answers to an earlier one are not looked at
-        # cursor None: reload first. seen: ids in the order in which they came. behind: not 0 when something is missing
-        # between cursor and seq, whatever the next welcome says; it counts what was shown since.
-        self.state = {"device": str(uuid.uuid4()), "ticket": None, "epoch": None, "seq": 0, "cursor": None}
+        # cursor None: reload first. seen: ids in the order in which they came. behind: not 0 when something is missing between
+        # cursor and seq, whatever the next welcome says; it counts what was shown since. aside: live events that wait for it.
+        self.state = {"device": str(uuid.uuid4()), "ticket": None, "epoch": None, "seq": 0, "cursor": None, "aside": {}}
         self.state |= {"behind": 0, "seen": {}} | (json.loads(self.path.read_text()) if self.path.exists() else {})
 
     def save(self, **changes):
@@ -81,12 +81,13 @@ class Phone:
         epoch, first, events = message["epoch"], message["seq"], message["events"]
         last, expected = first + len(events) - 1, self.state["seq"] + 1
         gap = epoch != self.state["epoch"] or first > expected
-        self.show(events if gap else events[max(0, expected - first) :])
+        self.state["aside"] |= {event["id"]: event for event in (events if gap else events[max(0, expected - first) :])}
         if self.state["cursor"] and not self.state["behind"] and not gap:
-            self.state["cursor"] = message["cursor"]
+            self.show(self.state["aside"].values())
+            self.state |= {"cursor": message["cursor"], "aside": {}}
         self.save(epoch=epoch, seq=last if gap else max(last, expected - 1))
         self.send({"t": "ack", "seq": last})
-        if gap:
+        if gap or len(self.state["aside"]) > REMEMBERED_IDS_MAX:
             self.catch_up()
 
     def show(self, events):
@@ -96,22 +97,20 @@ class Phone:
                 seen[event["id"]] = True
                 self.state["behind"] += self.state["behind"] > 0
                 print(json.dumps(event), flush=True)
-        for key in list(seen)[: max(0, len(seen) - REMEMBERED_IDS_MAX)]:
-            del seen[key]
+        self.state["seen"] = dict(list(seen.items())[-REMEMBERED_IDS_MAX:])
 
     def on_behind(self, message):
         self.save(epoch=message["epoch"], seq=message["seq"])
         self.catch_up()
 
     def catch_up(self):
-        if self.state["behind"] > REMEMBERED_IDS_MAX:
-            self.on_reset()  # more came since the cursor than this phone can tell apart
-        elif self.state["cursor"]:  # else a reload is under way, which brings everything
-            self.save(behind=self.state["behind"] or 1)
-            self.run_errand("sync", {"cursor": self.state["cursor"]})
+        if not self.state["cursor"] or max(self.state["behind"], len(self.state["aside"])) > REMEMBERED_IDS_MAX:
+            return self.on_reset()  # the reload under way may have read too early; or more came than this phone can tell apart
+        self.save(behind=self.state["behind"] or 1)
+        self.run_errand("sync", {"cursor": self.state["cursor"]})
 
     def on_reset(self, _=None):
-        self.save(cursor=None, behind=0)
+        self.save(cursor=None, behind=0, aside={})
         self.run_errand("feed.read", {})
 
     def run_errand(self, name, params):
@@ -128,13 +127,14 @@ class Phone:
             return self.socket.close()  # and begin again on another connection
         result = message.get("result", {"reset": "invalid-cursor"})
         if "posts" in result:
-            self.save(cursor=result["position"]["cursor"])  # seq goes on as this connection counts it
+            self.show(self.state["aside"].values())
+            self.save(cursor=result["position"]["cursor"], aside={})  # seq goes on as this connection counts it
             self.operate({"op": "notification.list", "params": {}})
         elif result["reset"]:
             self.on_reset()
         else:
-            self.show(result["events"])
-            self.save(cursor=result["cursor"], behind=0 if result["done"] else self.state["behind"])
+            self.show(result["events"] + (list(self.state["aside"].values()) if result["done"] else []))
+            self.save(cursor=result["cursor"], **({"behind": 0, "aside": {}} if result["done"] else {}))
             if not result["done"]:
                 self.catch_up()
 

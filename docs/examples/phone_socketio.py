@@ -15,9 +15,9 @@ class Phone:
         self.url, self.email, self.password, self.path = url.rstrip("/"), email, password, pathlib.Path(path)
         self.lock = threading.RLock()  # python-socketio runs every handler in a thread of its own
         self.welcomed, self.failures, self.close_code = threading.Event(), 0, None
-        # cursor None: reload first. seen: ids in the order in which they came. behind: not 0 when something is missing
-        # between cursor and seq, whatever the next welcome says; it counts what was shown since.
-        self.state = {"device": str(uuid.uuid4()), "ticket": None, "epoch": None, "seq": 0, "cursor": None}
+        # cursor None: reload first. seen: ids in the order in which they came. behind: not 0 when something is missing between
+        # cursor and seq, whatever the next welcome says; it counts what was shown since. aside: live events that wait for it.
+        self.state = {"device": str(uuid.uuid4()), "ticket": None, "epoch": None, "seq": 0, "cursor": None, "aside": {}}
         self.state |= {"behind": 0, "seen": {}} | (json.loads(self.path.read_text()) if self.path.exists() else {})
         self.client = socketio.Client(reconnection=False)  # `run` does it, with the newest ticket and position
         for name in ("welcome", "events", "behind", "reset", "ticket", "error", "connect_error"):
@@ -84,9 +84,10 @@ class Phone:
             epoch, first, events = message["epoch"], message["seq"], message["events"]
             last, expected = first + len(events) - 1, self.state["seq"] + 1
             gap = epoch != self.state["epoch"] or first > expected
-            self.show(events if gap else events[max(0, expected - first) :])
+            self.state["aside"] |= {event["id"]: event for event in (events if gap else events[max(0, expected - first) :])}
             if self.state["cursor"] and not self.state["behind"] and not gap:
-                self.state["cursor"] = message["cursor"]
+                self.show(self.state["aside"].values())
+                self.state |= {"cursor": message["cursor"], "aside": {}}
             self.save(epoch=epoch, seq=last if gap else max(last, expected - 1))
             if gap:
                 self.catch_up()
@@ -99,8 +100,7 @@ class Phone:
                 seen[event["id"]] = True
                 self.state["behind"] += self.state["behind"] > 0
                 print(json.dumps(event), flush=True)
-        for key in list(seen)[:-REMEMBERED_IDS_MAX]:
-            del seen[key]
+        self.state["seen"] = dict(list(seen.items())[-REMEMBERED_IDS_MAX:])
 
     def on_behind(self, message):
         with self.lock:
@@ -116,14 +116,14 @@ class Phone:
                 return self.on_reset()
             if page["reset"]:
                 return self.client.disconnect()  # and begin again
-            self.show(page["events"])
-            self.save(cursor=page["cursor"], behind=0 if page["done"] else self.state["behind"])
+            self.show(page["events"] + (list(self.state["aside"].values()) if page["done"] else []))
+            self.save(cursor=page["cursor"], **({"behind": 0, "aside": {}} if page["done"] else {}))
             if page["done"]:
                 return
 
     def on_reset(self, _=None):
         with self.lock:
-            self.save(cursor=None, behind=0)
+            self.save(cursor=None, behind=0, aside={})
             feed, notifications = self.call("feed.read", {}), self.call("notification.list", {})
             if not (feed["ok"] and notifications["ok"]):
                 return self.client.disconnect()

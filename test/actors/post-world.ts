@@ -62,6 +62,8 @@ export interface PostWorldOptions {
   readonly thresholds?: DeliveryThresholds;
   readonly chunkSize?: number;
   readonly pageEvents?: number;
+  /** Takes what is dispatched, as the queue does. */
+  readonly dispatch?: Dispatch;
   /** Real uploads instead of rows that only say `pending`. */
   readonly openUploads?: (parts: UploadParts) => Pick<Uploads, 'plan'>;
 }
@@ -91,7 +93,10 @@ export async function postWorld(options: PostWorldOptions = {}) {
   const access = new StoredPostAccess(cache);
   const live = new RecordingLive(clock);
   const dispatched: OutboxEntry[] = [];
-  const dispatch = (entries: readonly OutboxEntry[]) => void dispatched.push(...entries);
+  const dispatch = (entries: readonly OutboxEntry[]) => {
+    dispatched.push(...entries);
+    options.dispatch?.(entries);
+  };
   const likes = new Map<PostId, Set<UserId>>();
 
   const profiles = {
@@ -215,6 +220,7 @@ export async function postWorld(options: PostWorldOptions = {}) {
     service,
     outcome,
     fanOut,
+    chunks,
     inbox,
     merger,
     feed,

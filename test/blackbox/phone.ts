@@ -1,6 +1,7 @@
 /**
- * A phone on the native endpoint, written from docs/protocol.md: resumes, acknowledges, catches up by `sync`, drops what
- * it knows by id, and complains about every gap. What it applied, in order, is in `applied`.
+ * A phone on the native endpoint, written from docs/protocol.md: resumes, acknowledges, catches up by `sync`, puts live
+ * events aside meanwhile, drops what it knows by id, and complains about every gap. What it applied, in order, is in
+ * `applied`.
  */
 import WebSocket from 'ws';
 import type { Person, Position } from './api.ts';
@@ -35,6 +36,12 @@ interface SyncPage {
   readonly reset: string | null;
 }
 
+/** More are not put aside: the phone would have to reload. */
+const ASIDE_MAX = 4096;
+/** An acknowledgement of every frame would be too many messages for the server when events come fast. */
+const ACKNOWLEDGED_EVENTS = 32;
+const ACKNOWLEDGED_AFTER_MS = 25;
+
 export class Phone {
   /** Whose phone it is; set anew when its tokens are too old. */
   person: Person;
@@ -43,7 +50,7 @@ export class Phone {
   readonly complaints: string[] = [];
   /** Ephemeral news of what is watched. */
   readonly live: { readonly topic: string; readonly type: string }[] = [];
-  /** When each event was first seen. */
+  /** When each event was applied. */
   readonly receivedAtMs = new Map<string, number>();
   resets = 0;
   behinds = 0;
@@ -58,6 +65,12 @@ export class Phone {
   private syncing: Promise<void> | null = null;
   /** A catch-up that was begun and not finished must be finished, whatever the next welcome says. */
   private unfinished = false;
+  /** Counts gaps: a `sync` that was begun before the newest one does not fill it in. */
+  private gaps = 0;
+  /** Live events that came while something was missing. */
+  private readonly aside = new Map<string, ReceivedEvent>();
+  /** What is to be acknowledged on this connection. */
+  private owed: { seq: number; events: number; readonly timer: NodeJS.Timeout } | null = null;
 
   constructor(person: Person, options: PhoneOptions = {}) {
     this.person = person;
@@ -72,6 +85,7 @@ export class Phone {
     const { localAddress } = this.options;
     const socket = new WebSocket(url, protocols, localAddress === undefined ? {} : { localAddress });
     this.socket = socket;
+    this.dropOwed();
     this.closeCode = null;
     await new Promise<void>((resolve, reject) => {
       socket.on('open', () => {
@@ -94,6 +108,7 @@ export class Phone {
   cut(): void {
     const socket = this.socket;
     this.socket = null;
+    this.dropOwed();
     socket?.on('error', () => {});
     socket?.terminate();
   }
@@ -147,10 +162,13 @@ export class Phone {
         this.welcome(message);
         return;
       case 'events':
-        this.events(socket, message);
+        this.events(message);
+        if (this.socket === socket) this.owe(message.seq + message.events.length - 1, message.events.length);
         return;
       case 'behind':
         this.behinds++;
+        // The numbering jumps: what was owed is not to be said any more.
+        this.dropOwed();
         this.startSync(message);
         return;
       case 'reset':
@@ -182,17 +200,44 @@ export class Phone {
     }
   }
 
-  private events(socket: WebSocket, message: Position & { readonly events: readonly ReceivedEvent[] }): void {
+  private events(message: Position & { readonly events: readonly ReceivedEvent[] }): void {
     const position = this.position;
     if (position === null || message.epoch !== position.epoch || message.seq !== position.seq + 1) {
       this.complaints.push(`gap: ${JSON.stringify(position)} then ${message.epoch}/${message.seq}`);
     }
-    for (const event of message.events) this.apply(event);
+    for (const event of message.events) {
+      if (this.unfinished) this.putAside(event);
+      else this.apply(event);
+    }
     const last = message.seq + message.events.length - 1;
     // While a catch-up runs, only its end may move the cursor: what lies before it is not all known yet.
     const cursor = this.unfinished ? (position?.cursor ?? message.cursor) : message.cursor;
     this.position = { epoch: message.epoch, seq: last, cursor };
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ t: 'ack', seq: last }));
+  }
+
+  private owe(seq: number, events: number): void {
+    this.owed ??= { seq, events: 0, timer: setTimeout(() => this.acknowledge(), ACKNOWLEDGED_AFTER_MS) };
+    this.owed.seq = seq;
+    this.owed.events += events;
+    if (this.owed.events >= ACKNOWLEDGED_EVENTS) this.acknowledge();
+  }
+
+  private acknowledge(): void {
+    const seq = this.owed?.seq;
+    this.dropOwed();
+    if (seq !== undefined && this.connected) this.send({ t: 'ack', seq });
+  }
+
+  private dropOwed(): void {
+    clearTimeout(this.owed?.timer);
+    this.owed = null;
+  }
+
+  private putAside(event: ReceivedEvent): void {
+    if (!this.aside.has(event.id)) this.aside.set(event.id, event);
+    if (this.aside.size <= ASIDE_MAX) return;
+    this.aside.clear();
+    this.resets++;
   }
 
   private apply(event: ReceivedEvent): void {
@@ -207,9 +252,10 @@ export class Phone {
     const from = this.position?.cursor ?? at.cursor;
     this.position = { epoch: at.epoch, seq: at.seq, cursor: from };
     this.unfinished = true;
+    const gap = ++this.gaps;
     const earlier = this.syncing ?? Promise.resolve();
     const run: Promise<void> = earlier
-      .then(() => this.sync(from))
+      .then(() => this.sync(from, gap))
       .catch((error: unknown) => {
         // The connection or the server went away: the cursor has not moved, so the next connection starts over.
         // A request may notice that before the connection does: `fetch` then rejects with a TypeError.
@@ -221,21 +267,25 @@ export class Phone {
     this.syncing = run;
   }
 
-  private async sync(from: string): Promise<void> {
+  private async sync(from: string, gap: number): Promise<void> {
     let cursor = from;
     for (;;) {
       const page: SyncPage = await this.person.expect(200, 'GET', `/v1/sync?cursor=${encodeURIComponent(cursor)}`);
       if (page.reset !== null) {
         this.resets++;
         this.unfinished = false;
+        this.aside.clear();
         return;
       }
       for (const event of page.events) this.apply(event);
       cursor = page.cursor;
       if (page.done) break;
     }
+    if (gap !== this.gaps) return;
     this.unfinished = false;
     if (this.position !== null) this.position = { ...this.position, cursor };
+    for (const event of this.aside.values()) this.apply(event);
+    this.aside.clear();
   }
 }
 

@@ -120,12 +120,13 @@ export class SocketIoPhone implements ForeignPhone {
 
   private async catchUp(socket: Socket): Promise<void> {
     while (this.store.pending.kind !== 'nothing') {
-      if (this.store.pending.kind === 'reload') {
+      const { pending } = this.store;
+      if (pending.kind === 'reload') {
         const feed = (await this.call(socket, 'feed.read', {})) as FeedPage;
-        this.store.reloaded(feed, Date.now());
+        if (this.store.pending === pending) this.show(this.store.reloaded(feed, Date.now()));
       } else {
         const page = (await this.call(socket, 'sync', { cursor: this.store.cursor })) as SyncPage;
-        this.show(this.store.syncPage(page, Date.now()));
+        this.show(this.store.syncPage(page, pending, Date.now()));
       }
     }
   }

@@ -91,7 +91,7 @@ function perform(server: ScriptedLiveServer, step: Step, numbers: { next: number
   }
 }
 
-test('whatever happens to connections, frames and servers, the application sees every event exactly once', async (t) => {
+test('whatever happens to connections, frames and servers, the application sees every event exactly once and in order', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.integer(), async (steps, seed) => {
       let state = seed >>> 0;
@@ -115,8 +115,8 @@ test('whatever happens to connections, frames and servers, the application sees 
       await platform.run(300_000);
       live.stop();
       const expected = Array.from({ length: numbers.next - 1 }, (_, index) => `post.new:${index + 1}`);
-      const told = { seen: [...seen].sort(), reloads, failures };
-      return isDeepStrictEqual(told, { seen: expected.sort(), reloads: [], failures: [] });
+      // The log of the model, and its inbox, are in the order of the numbers; what comes late or again is a double.
+      return isDeepStrictEqual({ seen, reloads, failures }, { seen: expected, reloads: [], failures: [] });
     }),
     { numRuns: 300 },
   );

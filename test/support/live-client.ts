@@ -28,7 +28,8 @@ export function liveClient(options: Options = {}) {
   const refusedTokens: (string | undefined)[] = [];
   const failures: unknown[] = [];
   const application = {
-    caughtUp: 0,
+    caughtUps: 0,
+    caughtUp: (): void => undefined,
     reload: (_reason: string): Promise<ShownFeed | null> => Promise.resolve({ posts: [], position: server.position }),
     event: (_event: WireEvent): void => undefined,
     accessToken: (refused?: string) => {
@@ -54,7 +55,8 @@ export function liveClient(options: Options = {}) {
         return application.reload(reason);
       },
       caughtUp() {
-        application.caughtUp++;
+        application.caughtUps++;
+        application.caughtUp();
       },
       state: (state) => states.push(state),
       status: (status) => statuses.push(status.kind),

@@ -2,6 +2,9 @@
  * The consumer `fan-out`: brings what happened to a post to every follower, an author's posts to whoever began to follow,
  * and cleans up behind who unfollowed. A long follower list is split into stored ranges, each an outbox row of its own; this handler's row is removed only after
  * theirs are written. A rerun writes the same rows again, or more of them: what a range does is idempotent.
+ *
+ * Inboxes are in the order of what happened because the consumer calls it for one thing of an author after the other (see
+ * `laneOf` in `src/actors/outbox/consumers.ts`). So a call ends only when everything it writes is acknowledged.
  */
 import { assertNever } from '../../assert-never.ts';
 import type { OutboxId } from '../../ids.ts';
@@ -47,8 +50,7 @@ export class FanOutHandler {
         return this.toFollowers(entry, activity);
       case 'post.updated':
       case 'post.deleted':
-        await this.toAuthor(entry, activity);
-        return this.toFollowers(entry, activity);
+        return bothEnded(this.toAuthor(entry, activity), this.toFollowers(entry, activity));
       case 'follow.created':
         return this.bringIn(activity);
       case 'follow.removed':
@@ -116,6 +118,13 @@ export class FanOutHandler {
     const [cameBack] = await edges.follows(followerId, [followedId]);
     if (cameBack === true) await merger.mergeAuthor(followerId, followedId);
   }
+}
+
+/** Rejects as one of them does, but only when neither is under way any more. */
+async function bothEnded(first: Promise<void>, second: Promise<void>): Promise<void> {
+  await Promise.allSettled([first, second]);
+  await first;
+  await second;
 }
 
 /**
