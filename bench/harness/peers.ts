@@ -4,7 +4,11 @@ import type { LoadTarget } from '../load/load-calls.ts';
 import type { PeerCalls } from '../peers/server-calls.ts';
 import { Program } from './calls.ts';
 
-export type PeerName = 'uws' | 'ws' | 'socketio-ws' | 'socketio-uws' | 'socketio-recovery';
+/** One process and nothing else. */
+export type LonePeerName = 'uws' | 'ws' | 'socketio-ws' | 'socketio-uws' | 'socketio-recovery';
+/** With a Redis. */
+export type ClusterPeerName = 'socketio-redis' | 'socketio-streams';
+export type PeerName = LonePeerName | ClusterPeerName;
 
 export const PEER_TITLES: Readonly<Record<PeerName, string>> = {
   uws: 'bare uWebSockets.js',
@@ -12,6 +16,8 @@ export const PEER_TITLES: Readonly<Record<PeerName, string>> = {
   'socketio-ws': 'socket.io on ws',
   'socketio-uws': 'socket.io on uWebSockets.js',
   'socketio-recovery': 'socket.io recovery',
+  'socketio-redis': 'socket.io Redis adapter',
+  'socketio-streams': 'socket.io Redis stream',
 };
 
 const FOLDER = join(import.meta.dirname, '..', 'peers');
@@ -22,12 +28,18 @@ export interface Peer {
   readonly target: LoadTarget;
 }
 
-export async function startPeer(name: PeerName, tokenKeyHex: string): Promise<Peer> {
+export interface ClusterPeer extends Peer {
+  /** Where events come from: a server other than the phones', where there are several. */
+  readonly emitter: Program<PeerCalls>;
+  readonly redisPid: number;
+}
+
+export async function startPeer(name: PeerName, tokenKeyHex: string, redisPort = 0): Promise<Peer> {
   const [file, ...options] = name.split('-');
   const program = new Program<PeerCalls>(join(FOLDER, `${file}.ts`), {
     arguments: options,
     nodeFlags: ['--expose-gc'],
-    environment: { BENCH_TOKEN_KEY: tokenKeyHex },
+    environment: { BENCH_TOKEN_KEY: tokenKeyHex, BENCH_REDIS_PORT: String(redisPort) },
   });
   const { port } = await program.call('listen', null);
   const dialect = file === 'socketio' ? 'socketio' : 'plain';
@@ -35,6 +47,6 @@ export async function startPeer(name: PeerName, tokenKeyHex: string): Promise<Pe
 }
 
 /** The peers to run of those a scenario knows. */
-export function chosenPeers(known: readonly PeerName[], asked: readonly string[]): PeerName[] {
+export function chosenPeers<Name extends PeerName>(known: readonly Name[], asked: readonly string[]): Name[] {
   return known.filter((name) => asked.length === 0 || asked.includes(name));
 }

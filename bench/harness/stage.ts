@@ -7,7 +7,8 @@ import type { ClientIdentity } from '../load/load-calls.ts';
 import { Product } from '../product/product.ts';
 import { makeWorld, type World, type WorldPlan } from '../product/world.ts';
 import { Fleet } from './fleet.ts';
-import { type Peer, type PeerName, startPeer } from './peers.ts';
+import { type ClusterPeer, type ClusterPeerName, type LonePeerName, type Peer, startPeer } from './peers.ts';
+import { RedisServer } from './redis-server.ts';
 import type { ScenarioContext } from './scenario.ts';
 
 export class Stage {
@@ -41,10 +42,23 @@ export class Stage {
     return product;
   }
 
-  async peer(name: PeerName, world: World): Promise<Peer> {
+  async peer(name: LonePeerName, world: World): Promise<Peer> {
     const peer = await startPeer(name, world.tokenKeyHex);
-    this.ending.push(() => peer.program.stop());
+    this.own(peer.program);
     return peer;
+  }
+
+  /** With a Redis of its own. Null where redis-server is not installed. */
+  async clusterPeer(name: ClusterPeerName, world: World): Promise<ClusterPeer | null> {
+    this.context.progress.say(`starting ${name}`);
+    const redis = await this.own(new RedisServer()).start();
+    if (redis === null) return null;
+    const phones = await startPeer(name, world.tokenKeyHex, redis.port);
+    this.own(phones.program);
+    const clustered = { ...phones, redisPid: redis.pid };
+    if (name === 'socketio-streams') return { ...clustered, emitter: phones.program };
+    const other = await startPeer(name, world.tokenKeyHex, redis.port);
+    return { ...clustered, emitter: this.own(other.program) };
   }
 
   /** Stops the program at the end. */

@@ -1,6 +1,7 @@
 /**
  * Peer: socket.io, on `ws` or (argument `uws`) on uWebSockets.js, the token in the connect packet. With argument `recovery`
- * its own way to bring missed packets: connection state recovery, whose adapter keeps everybody's packets in one list.
+ * its own way to bring missed packets: connection state recovery, whose adapter keeps everybody's packets in one list; with
+ * `streams` the same from a list in Redis. With `redis` it is one of several servers, joined by Redis.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,11 +10,13 @@ import { App } from 'uWebSockets.js';
 import { serveCalls } from '../harness/calls.ts';
 import { eventFrames } from './peer-events.ts';
 import { collectGarbage, type Emission, type PeerCalls } from './server-calls.ts';
+import { clusterAdapter } from './socketio-adapters.ts';
 import { tokenCheck } from './token-check.ts';
 import { portOf } from './uws-port.ts';
 
 const onUws = process.argv.includes('uws');
-const recovers = process.argv.includes('recovery');
+const recovers = process.argv.includes('recovery') || process.argv.includes('streams');
+const adapter = clusterAdapter(process.argv, Number(process.env['BENCH_REDIS_PORT']));
 const check = tokenCheck(process.env['BENCH_TOKEN_KEY'] ?? '');
 const io = new Server({
   serveClient: false,
@@ -22,6 +25,7 @@ const io = new Server({
   pingInterval: 60_000,
   pingTimeout: 60_000,
   ...(recovers ? { connectionStateRecovery: { maxDisconnectionDuration: 10 * 60_000, skipMiddlewares: false } } : {}),
+  ...(adapter === null ? {} : { adapter: adapter.create }),
 });
 
 io.use((socket, next) => {
@@ -59,7 +63,10 @@ function listenOnWs(): Promise<{ port: number }> {
 }
 
 serveCalls<PeerCalls>({
-  listen: () => (onUws ? listenOnUws() : listenOnWs()),
+  async listen() {
+    await adapter?.ready();
+    return onUws ? listenOnUws() : listenOnWs();
+  },
   heap: collectGarbage,
   emit,
   emitToOthers: ({ template, count }) => {

@@ -33,10 +33,11 @@ export function barChart(chart: Chart, systems: Readonly<Record<string, SystemFi
   return `<figure><figcaption>${caption}</figcaption><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${label}">${rows.join('')}</svg></figure>`;
 }
 
-function barsOf({ quantity, factor, only }: Chart, systems: Readonly<Record<string, SystemFigures>>): Bar[] {
+function barsOf({ quantity, factor, only, without }: Chart, systems: Readonly<Record<string, SystemFigures>>): Bar[] {
   return Object.entries(systems).flatMap(([name, figures]) => {
     const figure = figures[quantity];
     if (figure === undefined || (only !== undefined && !name.includes(only))) return [];
+    if (without !== undefined && name.includes(without)) return [];
     const shortName = only === undefined ? name : name.replace(only, '');
     return [{ name: shortName, median: figure.median * factor, min: figure.min * factor, max: figure.max * factor }];
   });

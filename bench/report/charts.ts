@@ -10,6 +10,8 @@ export interface Chart {
   readonly factor: number;
   /** Only systems whose name contains it. */
   readonly only?: string;
+  /** Only systems whose name does not contain it. */
+  readonly without?: string;
 }
 
 export const CHARTS: readonly Chart[] = [
@@ -62,6 +64,16 @@ export const CHARTS: readonly Chart[] = [
     better: 'lower',
     unit: 'µs',
     factor: 1,
+    without: ', much traffic',
+  },
+  {
+    scenario: 'resume',
+    quantity: 'cpuMicrosecondsPerReturn',
+    title: 'Coming back after much traffic of others: CPU of the server',
+    better: 'lower',
+    unit: 'µs',
+    factor: 1,
+    only: ', much traffic',
   },
   {
     scenario: 'slow',

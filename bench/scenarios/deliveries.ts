@@ -5,7 +5,7 @@
 import { addFaults, type DeliveryFaults, NO_FAULTS } from '../harness/delivery-check.ts';
 import type { Fleet, FleetReport } from '../harness/fleet.ts';
 import { identitiesOf } from '../harness/identities.ts';
-import { chosenPeers, type Peer, type PeerName } from '../harness/peers.ts';
+import { chosenPeers, type Peer, type LonePeerName } from '../harness/peers.ts';
 import { cpuSeconds } from '../harness/process-figures.ts';
 import type { Sample } from '../harness/rounds.ts';
 import type { ScenarioContext } from '../harness/scenario.ts';
@@ -27,7 +27,7 @@ export async function gather(
   context: ScenarioContext,
   stage: Stage,
   plan: WorldPlan,
-  known: readonly PeerName[],
+  known: readonly LonePeerName[],
 ): Promise<Audience> {
   const world = await stage.world({ ...plan, readers: plan.readers + 1 });
   const spare = world.readers[plan.readers];

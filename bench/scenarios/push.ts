@@ -1,22 +1,27 @@
 /**
  * How long it takes from a request to the phone of each of 500 followers. The product: the author's request is sent, checked,
  * made durable and answered, and every follower's copy is written to their inbox behind it; the clock runs from the moment
- * the request was due. Peers: the clock runs from the call that emits the event, and nothing is kept.
+ * the request was due. Peers: the clock runs from the call that emits the event, and nothing is kept. With the Redis
+ * adapter that call is made on one server, and the phones are connected to another.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { untilDue } from '../harness/due.ts';
 import type { Fleet } from '../harness/fleet.ts';
 import { identitiesOf } from '../harness/identities.ts';
 import { nowUs } from '../harness/markers.ts';
-import { chosenPeers } from '../harness/peers.ts';
+import { chosenPeers, type Peer, PEER_TITLES } from '../harness/peers.ts';
 import { cpuSeconds } from '../harness/process-figures.ts';
+import { WITHOUT_REDIS } from '../harness/redis-server.ts';
 import { type Contestant, interleave, known, medianOf, ratio, type Sample } from '../harness/rounds.ts';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
 import { Stage } from '../harness/stage.ts';
 import { postTemplate, sampleEvent } from '../product/sample-event.ts';
-import { EMPTY_PLAN } from '../product/world.ts';
+import { EMPTY_PLAN, type World } from '../product/world.ts';
 import { DeliveryTotals } from './deliveries.ts';
 
 const PEERS = ['uws', 'ws', 'socketio-ws', 'socketio-uws'] as const;
+/** What one runs instead as soon as there are several servers, or a worker that emits. */
+const CLUSTERED = 'socketio-redis';
+const CLUSTERED_NOTE = `“${PEER_TITLES[CLUSTERED]}”: two servers on ws, the phones at one and the events from the other, as with several nodes or a worker that emits. Its CPU is that of both; Redis’s own stands beside it.`;
 const FOLLOWERS = { small: 100, full: 500 } as const;
 const EVENTS = { small: 10, full: 100 } as const;
 const INTERVAL_MS = 100;
@@ -28,30 +33,37 @@ export const push: Scenario = {
   run: (context) => Stage.with(context, (stage) => run(context, stage)),
 };
 
+/** A system whose phones are connected. */
 interface Pushed {
-  readonly pid: number;
+  readonly name: string;
+  /** Its servers. */
+  readonly pids: readonly number[];
+  readonly redisPid?: number;
   readonly fleet: Fleet;
   readonly send: (number: number, dueUs: number) => Promise<void>;
 }
 
 async function measurePush(
-  { pid, fleet, send }: Pushed,
+  { pids, redisPid, fleet, send }: Pushed,
   from: number,
   count: number,
   totals: DeliveryTotals,
 ): Promise<Sample> {
   await fleet.begin([from]);
-  const before = cpuSeconds(pid);
+  const redisPids = redisPid === undefined ? [] : [redisPid];
+  const before = { servers: cpuOf(pids), redis: cpuOf(redisPids) };
   const startUs = nowUs() + INTERVAL_MS * 1000;
   const sends: Promise<void>[] = [];
   for (let sent = 0; sent < count; sent++) {
     const dueUs = startUs + sent * INTERVAL_MS * 1000;
-    await pause(Math.max(0, (dueUs - nowUs()) / 1000));
+    await untilDue(dueUs);
     sends.push(send(from + sent, dueUs));
   }
   await Promise.all(sends);
   await fleet.delivered(count);
-  const cpu = cpuSeconds(pid) - before;
+  const each = (seconds: number): number => (seconds * 1e3) / count;
+  const cpu = each(cpuOf(pids) - before.servers);
+  const redisCpu = each(cpuOf(redisPids) - before.redis);
   const report = await fleet.finish([from + count]);
   totals.add(report);
   return {
@@ -59,8 +71,13 @@ async function measurePush(
     p99Ms: report.latency.percentile(0.99) / 1000,
     lastP50Ms: report.last.percentile(0.5) / 1000,
     lastP99Ms: report.last.percentile(0.99) / 1000,
-    cpuMillisecondsPerEvent: (cpu * 1e3) / count,
+    cpuMillisecondsPerEvent: cpu,
+    ...(redisPid === undefined ? {} : { redisCpuMillisecondsPerEvent: redisCpu }),
   };
+}
+
+function cpuOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
 }
 
 async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResult> {
@@ -73,44 +90,63 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   const [follower] = world.readers;
   if (author === undefined || follower === undefined) throw new Error('the world has no people');
   const template = postTemplate(await sampleEvent(product, follower, () => product.edit(author, STREAM, 0)));
-  const identities = identitiesOf(world, world.readers);
+  const { peers, missing } = await peersOf(context, stage, { world, template });
+  const fleet = await stage.fleet(product.target, identitiesOf(world, world.readers), 'the product');
+  const send: Pushed['send'] = (number, dueUs) => product.edit(author, STREAM, number, dueUs);
   const totals = new DeliveryTotals();
   let next = 1;
-  const contestant = (name: string, pushed: Pushed): Contestant => ({
-    name,
+  const contestant = (pushed: Pushed): Contestant => ({
+    name: pushed.name,
     measure: () => {
       const from = next;
       next += events;
       return measurePush(pushed, from, events, totals);
     },
   });
-  const fleet = await stage.fleet(product.target, identities, 'the product');
-  const send: Pushed['send'] = (number, dueUs) => product.edit(author, STREAM, number, dueUs);
-  const contestants = [contestant('product', { pid: product.program.pid, fleet, send })];
-  for (const name of chosenPeers(PEERS, context.peers)) {
-    const peer = await stage.peer(name, world);
-    contestants.push(
-      contestant(name, {
-        pid: peer.program.pid,
-        fleet: await stage.fleet(peer.target, identities, name),
-        async send(number) {
-          await peer.program.call('emit', { events: [{ template, stream: STREAM, number }], by: 'loop' });
-        },
-      }),
-    );
-  }
+  const contestants = [{ name: 'product', pids: [product.program.pid], fleet, send }, ...peers].map(contestant);
   progress.begin('push', contestants.length * (rounds + 1));
   const systems = await interleave(contestants, { rounds, warmUps: 1, step: (name) => progress.step(name) });
   const against = (name: string): number | null => ratio(systems, 'p99Ms', ['product', name]);
   return {
     systems,
-    ratios: known(Object.fromEntries(PEERS.map((name) => [`p99: product / ${name}`, against(name)]))),
-    values: known({ 'P6.p99': medianOf(systems, 'product', 'p99Ms'), 'P6.socketio': against('socketio-ws') }),
+    ratios: known(Object.fromEntries([...PEERS, CLUSTERED].map((name) => [`p99: product / ${name}`, against(name)]))),
+    values: known({ 'P6.p99': medianOf(systems, 'product', 'p99Ms'), 'P6.socketio': against(CLUSTERED) }),
     delivered: totals.delivered,
     faults: totals.faults,
     notes: [
       `${followers} followers’ phones, ${events} edited posts a round, one every ${INTERVAL_MS} ms. Each phone’s arrival counts; “last” is the slowest phone of an event.`,
-      'socket.io runs alone, without the Redis adapter that a cluster of it needs and that would add to its times.',
+      ...(CLUSTERED in systems ? [CLUSTERED_NOTE] : []),
+      ...missing,
     ],
   };
+}
+
+async function peersOf(
+  context: ScenarioContext,
+  stage: Stage,
+  { world, template }: { readonly world: World; readonly template: string },
+): Promise<{ readonly peers: readonly Pushed[]; readonly missing: readonly string[] }> {
+  const identities = identitiesOf(world, world.readers);
+  const peers: Pushed[] = [];
+  const missing: string[] = [];
+  const sendBy =
+    (emitter: Peer['program']): Pushed['send'] =>
+    async (number) =>
+      void (await emitter.call('emit', { events: [{ template, stream: STREAM, number }], by: 'loop' }));
+  for (const name of chosenPeers(PEERS, context.peers)) {
+    const { program, target } = await stage.peer(name, world);
+    const fleet = await stage.fleet(target, identities, name);
+    peers.push({ name, pids: [program.pid], fleet, send: sendBy(program) });
+  }
+  for (const name of chosenPeers([CLUSTERED], context.peers)) {
+    const peer = await stage.clusterPeer(name, world);
+    if (peer === null) {
+      missing.push(`“${PEER_TITLES[name]}”: ${WITHOUT_REDIS}`);
+      continue;
+    }
+    const { program, emitter, redisPid, target } = peer;
+    const fleet = await stage.fleet(target, identities, name);
+    peers.push({ name, pids: [program.pid, emitter.pid], redisPid, fleet, send: sendBy(emitter) });
+  }
+  return { peers, missing };
 }

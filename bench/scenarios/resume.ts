@@ -3,32 +3,26 @@
  * upgrade and in a first frame, and after other people's traffic. Peers: a handshake of bare uWebSockets.js (which checks
  * nobody), a hello frame to `ws`, a connect of socket.io, and socket.io's own recovery of missed packets.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Fleet } from '../harness/fleet.ts';
 import { identitiesOf } from '../harness/identities.ts';
-import { chosenPeers } from '../harness/peers.ts';
-import { cpuSeconds } from '../harness/process-figures.ts';
-import { type Contestant, interleave, known, ratio, type Sample } from '../harness/rounds.ts';
+import { chosenPeers, PEER_TITLES } from '../harness/peers.ts';
+import { type Contestant, interleave, known, ratio } from '../harness/rounds.ts';
 import type { Scenario, ScenarioContext, ScenarioResult, SystemFigures } from '../harness/scenario.ts';
 import { Stage } from '../harness/stage.ts';
-import type { Greeting } from '../load/load-calls.ts';
 import { postTemplate, sampleEvent } from '../product/sample-event.ts';
 import type { Product } from '../product/product.ts';
 import { EMPTY_PLAN, type Person, type World } from '../product/world.ts';
 import { DeliveryTotals } from './deliveries.ts';
+import { FROM_STREAM, IN_MEMORY, recoveries, RECOVERING } from './recoveries.ts';
+import { type Absence, type Audience, measureReturn } from './returns.ts';
 
 const HANDSHAKES = ['uws', 'ws', 'socketio-ws'] as const;
-const RECOVERY = 'socketio-recovery';
 const SIZES = {
   small: { readers: 300, cycles: 2, littleTraffic: 5, muchTraffic: 500 },
   full: { readers: 2_000, cycles: 5, littleTraffic: 100, muchTraffic: 10_000 },
 } as const;
+const FROM_STREAM_NOTE = `“${PEER_TITLES[FROM_STREAM]}”: connection state recovery with the Redis streams adapter. Its CPU is that of its server; Redis’s own stands beside it.`;
 const BYSTANDERS = 20;
-/** Each of its recoveries takes milliseconds once there was traffic. */
-const RECOVERING = 200;
 const MISSED = [0, 10, 100] as const;
-/** Until the server has heard that everybody is gone, and has done what follows. */
-const SETTLE_MS = 250;
 const EDITS_AT_ONCE = 32;
 const STREAM = 0;
 const OTHER_STREAM = 1;
@@ -39,27 +33,8 @@ export const resume: Scenario = {
   run: (context) => Stage.with(context, (stage) => run(context, stage)),
 };
 
-/** Those who leave and come back, and what can happen meanwhile. */
-interface Audience {
-  readonly pid: number;
-  readonly fleet: Fleet;
-  /** Event `number` for all of them. */
-  readonly happen: (number: number) => Promise<void>;
-  /** So many events for others. */
-  readonly traffic: (count: number) => Promise<void>;
-  /** Number of the next event for them. */
-  next: number;
-}
-
-interface Absence {
-  readonly greeting: Greeting;
-  readonly cycles: number;
-  readonly missed: number;
-  readonly traffic: number;
-}
-
 async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResult> {
-  const { readers } = SIZES[context.scale];
+  const { readers, littleTraffic, muchTraffic } = SIZES[context.scale];
   const world = await stage.world({ ...EMPTY_PLAN, readers, stars: 1, postsPerStar: 100, bystanders: BYSTANDERS });
   const product = await stage.product(world);
   const [star] = world.stars;
@@ -67,38 +42,18 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   if (star === undefined || bystander === undefined) throw new Error('the world has no people');
   const template = postTemplate(await sampleEvent(product, world.readers[0] as Person, () => product.edit(star, 0, 0)));
   const totals = new DeliveryTotals();
+  const recovering = { context, stage, world, template, totals, littleTraffic, muchTraffic };
+  const { contestants: recovered, missing } = await recoveries(recovering);
   const contestants = [
     ...ofProduct(context, await productAudience(stage, world, product), totals),
     ...(await handshakes(context, stage, world, totals)),
-    ...(await recoveries({ context, stage, world, template, totals })),
+    ...recovered,
   ];
   const { rounds, progress } = context;
   progress.begin('resume', contestants.length * (rounds + 1));
   const systems = await interleave(contestants, { rounds, warmUps: 1, step: (name) => progress.step(name) });
-  return { ...judged(context, systems), delivered: totals.delivered, faults: totals.faults };
-}
-
-async function measureReturn(audience: Audience, absence: Absence, totals: DeliveryTotals): Promise<Sample> {
-  const { fleet, pid } = audience;
-  let cpu = 0;
-  let returned = 0;
-  for (let cycle = 0; cycle < absence.cycles; cycle++) {
-    const first = audience.next;
-    audience.next += absence.missed;
-    await fleet.cut();
-    await audience.traffic(absence.traffic);
-    await fleet.begin([first]);
-    for (let number = first; number < audience.next; number++) await audience.happen(number);
-    await pause(SETTLE_MS);
-    const before = cpuSeconds(pid);
-    const { opened, modes } = await fleet.reopen(absence.greeting);
-    await fleet.delivered(absence.missed);
-    cpu += cpuSeconds(pid) - before;
-    returned += opened;
-    if (modes['behind'] !== undefined) throw new Error('a resume was refused');
-    totals.add(await fleet.finish([audience.next]));
-  }
-  return { returnsPerCpuSecond: returned / cpu, cpuMicrosecondsPerReturn: (cpu * 1e6) / returned };
+  const { notes, ...figures } = judged(context, systems);
+  return { ...figures, notes: [...notes, ...missing], delivered: totals.delivered, faults: totals.faults };
 }
 
 async function productAudience(stage: Stage, world: World, product: Product): Promise<Audience> {
@@ -155,46 +110,6 @@ async function handshakes(
   return contestants;
 }
 
-async function recoveries(parts: {
-  readonly context: ScenarioContext;
-  readonly stage: Stage;
-  readonly world: World;
-  readonly template: string;
-  readonly totals: DeliveryTotals;
-}): Promise<Contestant[]> {
-  const { context, stage, world, template, totals } = parts;
-  if (chosenPeers([RECOVERY], context.peers).length === 0) return [];
-  const { littleTraffic, muchTraffic } = SIZES[context.scale];
-  const peer = await stage.peer(RECOVERY, world);
-  const fleet = await stage.fleet(peer.target, identitiesOf(world, world.readers.slice(0, RECOVERING)), RECOVERY);
-  const happen = async (number: number): Promise<void> => {
-    await peer.program.call('emit', { events: [{ template, stream: STREAM, number }], by: 'loop' });
-  };
-  const audience: Audience = {
-    pid: peer.program.pid,
-    fleet,
-    next: 1,
-    happen,
-    traffic: async (count) => void (await peer.program.call('emitToOthers', { template, count })),
-  };
-  // Whoever has received nothing yet cannot recover.
-  await fleet.begin([0]);
-  await happen(0);
-  await fleet.delivered(1);
-  totals.add(await fleet.finish([1]));
-  const absence = { greeting: 'resume-frame', cycles: 1, missed: 10 } as const;
-  return [
-    {
-      name: `${RECOVERY}, little traffic`,
-      measure: () => measureReturn(audience, { ...absence, traffic: littleTraffic }, totals),
-    },
-    {
-      name: `${RECOVERY}, much traffic`,
-      measure: () => measureReturn(audience, { ...absence, traffic: muchTraffic }, totals),
-    },
-  ];
-}
-
 function judged(
   { scale }: ScenarioContext,
   systems: Readonly<Record<string, SystemFigures>>,
@@ -207,8 +122,12 @@ function judged(
     'product / socketio-ws': faster('product, 0 missed', 'socketio-ws'),
     'product in a frame / ws': faster('product, in a frame', 'ws'),
     'product: much over little traffic': faster('product, little traffic', 'product, much traffic'),
-    'socketio-recovery: much over little traffic': faster(`${RECOVERY}, little traffic`, `${RECOVERY}, much traffic`),
-    'product / socketio-recovery, much traffic': faster('product, much traffic', `${RECOVERY}, much traffic`),
+    ...Object.fromEntries(
+      [IN_MEMORY, FROM_STREAM].flatMap((name) => [
+        [`${name}: much over little traffic`, faster(`${name}, little traffic`, `${name}, much traffic`)],
+        [`product / ${name}, much traffic`, faster('product, much traffic', `${name}, much traffic`)],
+      ]),
+    ),
   });
   return {
     systems,
@@ -218,12 +137,13 @@ function judged(
       'P7.rate': (systems['product, 0 missed']?.['returnsPerCpuSecond']?.median ?? Number.NaN) / 1000,
       'P7.ws': ratios['product / ws'] ?? null,
       'P8.flat': ratios['product: much over little traffic'] ?? null,
-      'P8.socketio': ratios['product / socketio-recovery, much traffic'] ?? null,
+      'P8.socketio': ratios[`product / ${FROM_STREAM}, much traffic`] ?? null,
     }),
     notes: [
-      `${readers} phones come back at once; ${RECOVERING} to socket.io’s recovery.`,
+      `${readers} phones come back at once; ${RECOVERING[IN_MEMORY]} to socket.io’s recovery from memory, ${RECOVERING[FROM_STREAM]} to the one from a Redis stream.`,
       `The product checks ticket, expiry, session and epoch, and reads nothing from the store; bare uWebSockets.js checks nobody.`,
       `Traffic of others while they were away: ${littleTraffic} or ${muchTraffic} events; 10 events missed in both cases.`,
+      ...(`${FROM_STREAM}, much traffic` in systems ? [FROM_STREAM_NOTE] : []),
     ],
   };
 }
