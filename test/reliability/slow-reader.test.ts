@@ -85,7 +85,7 @@ function plainClient(
   const received: ReceivedEvent[] = [];
   const known = new Set<string>();
   const counts = { resets: 0 };
-  let cursor = '';
+  let cursor: string | null = null;
   const apply = (event: ReceivedEvent): void => {
     if (known.has(event.id)) return;
     known.add(event.id);
@@ -94,16 +94,12 @@ function plainClient(
   let syncing: Promise<void> = Promise.resolve();
   let gaps = 0;
   let aside: ReceivedEvent[] | null = null;
-  socket.on('welcome', (message: { cursor: string }) => {
-    cursor = message.cursor;
-  });
   socket.on('events', (batch: { cursor: string; events: ReceivedEvent[] }, acknowledge: () => void) => {
     if (aside === null) batch.events.forEach(apply);
     else aside.push(...batch.events);
     acknowledge();
   });
-  socket.on('behind', () => {
-    const from = cursor;
+  const catchUp = (from: string): void => {
     const gap = ++gaps;
     aside ??= [];
     syncing = syncing.then(async () => {
@@ -122,6 +118,16 @@ function plainClient(
       aside?.forEach(apply);
       aside = null;
     });
+  };
+  // It keeps the cursor of its first welcome and nothing else, so every further one means that something is missing.
+  socket.on('welcome', (message: { cursor: string }) => {
+    if (cursor === null) cursor = message.cursor;
+    else catchUp(cursor);
+  });
+  socket.on('behind', (message: { cursor: string }) => catchUp(cursor ?? message.cursor));
+  // Whoever acknowledges nothing for half a minute is disconnected, and stock clients leave it to the application to return.
+  socket.on('disconnect', (reason) => {
+    if (reason === 'io server disconnect') socket.connect();
   });
   socket.on('reset', () => counts.resets++);
   return { socket, received, counts };
