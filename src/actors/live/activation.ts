@@ -1,5 +1,7 @@
 /**
- * Makes a user's actor resident: register interest, read, merge, open; once for all who wait for it.
+ * Makes a user's actor resident: read, register interest, merge, open; once for all who wait for it. Everything is read
+ * side by side, so what was broadcast before the interest was known came to nobody: if it was by someone of interest, the
+ * entries are read once more.
  *
  * Must hold: events that arrive during the read are in the log (the actor takes them from its first instant); a read
  * that fails or takes too long rejects everyone who waits and leaves nothing behind; an actor of a later activation is
@@ -12,6 +14,7 @@ import type { Limits } from '../../limits.ts';
 import type { Appender } from './appender.ts';
 import type { InterestChanges } from './interest-changes.ts';
 import type { ActivationSource } from './live-events.ts';
+import { RecentAuthors } from './recent-authors.ts';
 import type { Residents } from './residents.ts';
 import type { SessionState } from './session.ts';
 
@@ -38,9 +41,11 @@ export class Activations {
   private running = 0;
   /** Reads under way, oldest first, by the epoch of their actor: an index may be somebody else's by the time one ends. */
   private readonly reads = new Map<string, Read>();
+  private readonly broadcastLately: RecentAuthors;
 
   constructor(parts: ActivationParts) {
     this.parts = parts;
+    this.broadcastLately = new RecentAuthors(parts.limits.activationBroadcasts);
   }
 
   /** Resolves when the actor was opened; it may be gone again by the time the caller runs. */
@@ -59,6 +64,11 @@ export class Activations {
   setState(actor: number, state: Partial<SessionState>): void {
     const read = this.reads.get(this.parts.residents.actors.epoch(actor));
     if (read !== undefined) read.state = { ...read.state, ...state };
+  }
+
+  /** Something of this author's was given to all actors that had registered their interest by now. */
+  noteBroadcast(authorId: UserId): void {
+    this.broadcastLately.note(authorId);
   }
 
   /** Rejects whoever waits for a read that takes too long; what it does later is its own affair. Call it now and then. */
@@ -113,12 +123,19 @@ export class Activations {
 
   private async read(userId: UserId, actor: number, epoch: string): Promise<void> {
     const { source, residents, appender, changes } = this.parts;
-    const followed = await source.followedAuthors(userId);
+    const began = this.broadcastLately.mark;
+    const [followed, read, state] = await Promise.all([
+      source.followedAuthors(userId),
+      source.newestEntries(userId),
+      source.state(userId),
+    ]);
     if (residents.actors.epoch(actor) !== epoch) return;
-    residents.interest.register(actor, changes.apply(userId, followed));
+    const interest = changes.apply(userId, followed);
+    residents.interest.register(actor, interest);
     appender.doubt(actor);
-    // Only now: whatever is published after this read began is broadcast to us.
-    const [entries, state] = await Promise.all([source.newestEntries(userId), source.state(userId)]);
+    const isStale = this.broadcastLately.mayHold(interest, began);
+    // A read that begins only now finds what passed us by, and what is broadcast from here on comes to us.
+    const entries = isStale ? await source.newestEntries(userId) : read;
     if (residents.actors.epoch(actor) !== epoch) return;
     residents.timelines.load(actor, entries);
     residents.actors.setState(actor, { ...state, ...this.reads.get(epoch)?.state });
