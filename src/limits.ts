@@ -35,6 +35,8 @@ export const limits = {
   activationsConcurrent: 256,
   /** As many as a node has connections: all of them may come back at once. */
   activationsWaitingMax: 20_000,
+  /** Broadcasts of which an activation can tell whom they were by: ten seconds of 400 a second. Beyond, it reads twice. */
+  activationBroadcasts: 4_096,
   /** Longer than any healthy read; whoever waits is told to come back. */
   activationTimeoutMs: 10 * SECOND,
   /** Sessions served before other work of the process gets a turn: about 10 ms of sends. */
@@ -146,6 +148,8 @@ export const limits = {
   /** A chunk of a fan-out with a timeline row and an inbox row for each follower; half of an embedded transaction. */
   storeWriteAllMutations: 1_000,
   storeGetManyKeys: 1_000,
+  /** Partitions of one list read side by side when the first was not enough: all followers, or a month of days in two rounds. */
+  bucketsReadAtOnce: 16,
   /** Reads of the embedded store run in the event loop: a page of this size holds it for some ten milliseconds. */
   storePageRows: 5_000,
   /** Writes (a batch counts as one) that may wait for the embedded writer: about a second of work; then `overloaded`. */

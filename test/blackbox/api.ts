@@ -79,6 +79,12 @@ export class Person {
     return new Person(url, answer.body);
   }
 
+  /** The same person, with the same tokens, at another address of the server. */
+  at(url: string): Person {
+    const { id, username, accessToken, refreshToken } = this;
+    return new Person(url, { user: { id, username }, accessToken, refreshToken, expiresIn: 0 });
+  }
+
   /** The same person with fresh tokens. */
   async signInAgain(): Promise<Person> {
     const body = { email: this.username, password: PASSWORD };

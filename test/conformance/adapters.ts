@@ -20,8 +20,9 @@ export function namedAdapters(value = process.env['ADAPTERS'] ?? DEFAULT): strin
   return value.split(',').map((name) => name.trim());
 }
 
-/** Registers the suite if the adapter is named, else a test that says so. */
-export function whenNamed(adapter: string, register: () => void): void {
-  if (namedAdapters().includes(adapter)) register();
-  else test(`${adapter} is not named in ADAPTERS`, (t) => t.pass());
+/** Registers the suite if the adapter (or each of several) is named, else a test that says so. */
+export function whenNamed(adapter: string | readonly string[], register: () => void): void {
+  const missing = [adapter].flat().filter((name) => !namedAdapters().includes(name));
+  if (missing.length === 0) register();
+  else test(`${missing.join(' and ')} not named in ADAPTERS`, (t) => t.pass());
 }

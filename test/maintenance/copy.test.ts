@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
@@ -13,6 +12,7 @@ import { MemoryBlobStore } from '../../src/storage/memory/memory-blob-store.ts';
 import { MemoryStore } from '../../src/storage/memory/memory-store.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { counters } from '../../src/storage/tables/graph.ts';
+import { runScript } from '../support/run-script.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 import { basicsOf, environmentOf, settleTown, type SmallTown } from './small-town.ts';
 
@@ -115,19 +115,9 @@ test.serial('the command, killed in the middle and called again, finishes the co
   const folder = await temporaryFolder();
   const target = join(folder.path, 'target');
   const words = ['--from', `embedded:${t.context.town.dataDir}`, '--to', `embedded:${target}`];
-  const run = (killAtFirstLine: boolean) =>
-    new Promise<{ code: number | null; output: string }>((resolve) => {
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'scripts/copy.ts', ...words]);
-      let output = '';
-      child.stdout.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-        if (killAtFirstLine) child.kill('SIGKILL');
-      });
-      child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      child.once('close', (code) => resolve({ code, output }));
-    });
-  t.is((await run(true)).code, null);
-  const finished = await run(false);
+  const killed = await runScript('scripts/copy.ts', words, { killWhen: (output) => output.length > 0 });
+  t.is(killed.code, null);
+  const finished = await runScript('scripts/copy.ts', words);
   t.is(finished.code, 0, finished.output);
   t.regex(finished.output, /rows and \d+ blobs were compared/);
   await folder.remove();

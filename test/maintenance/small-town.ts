@@ -18,21 +18,26 @@ export interface SmallTown {
   readonly author: UserId;
   readonly fan: UserId;
   readonly livePost: PostId;
+  /** Live, and nobody ever said or did anything about it. */
+  readonly quietPost: PostId;
   readonly deletedPost: PostId;
 }
 
-export function environmentOf(dataDir: string): Record<string, string> {
-  return { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', RATE_LIMIT_FACTOR: '1000' };
+/** What names other stores than those in the data folder. */
+export type Settings = Readonly<Record<string, string>>;
+
+export function environmentOf(dataDir: string, settings: Settings = {}): Record<string, string> {
+  return { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', RATE_LIMIT_FACTOR: '1000', ...settings };
 }
 
-export function basicsOf(dataDir: string): StoreBasics {
-  return { config: readConfig(environmentOf(dataDir)), clock: systemClock, log: silentLogger };
+export function basicsOf(dataDir: string, settings: Settings = {}): StoreBasics {
+  return { config: readConfig(environmentOf(dataDir, settings)), clock: systemClock, log: silentLogger };
 }
 
 /** A server in this process, and the store it uses. */
-export async function openServer(dataDir: string) {
+export async function openServer(dataDir: string, settings: Settings = {}) {
   let store: Store | null = null;
-  const application = await compose(readConfig(environmentOf(dataDir)), {
+  const application = await compose(readConfig(environmentOf(dataDir, settings)), {
     wrapStore: (opened) => {
       store = opened;
       return opened;
@@ -46,8 +51,8 @@ export async function isIdle(store: Store): Promise<boolean> {
   return true;
 }
 
-export async function settleTown(dataDir: string): Promise<SmallTown> {
-  const { application, url, store } = await openServer(dataDir);
+export async function settleTown(dataDir: string, settings: Settings = {}): Promise<SmallTown> {
+  const { application, url, store } = await openServer(dataDir, settings);
   const [author, fan, other] = await Promise.all(['author', 'fan', 'other'].map((name) => Person.register(url, name)));
   if (author === undefined || fan === undefined || other === undefined) throw new Error('nobody registered');
   await fan.follow(author);
@@ -57,7 +62,7 @@ export async function settleTown(dataDir: string): Promise<SmallTown> {
     [1, 2, 3].map(async (seed) => author.post(`post ${seed}`, await smallPhotograph(seed))),
   );
   await waitFor('every post in the feed', async () => (await fan.wholeFeed()).length === posts.length);
-  const [livePost = '', deletedPost = ''] = posts;
+  const [livePost = '', deletedPost = '', quietPost = ''] = posts;
   await fan.expect(200, 'PUT', `/v1/posts/${livePost}/like`);
   await fan.expect(201, 'POST', `/v1/posts/${livePost}/comments`, {
     body: { text: 'How fine' },
@@ -73,6 +78,7 @@ export async function settleTown(dataDir: string): Promise<SmallTown> {
     fan: fan.id as UserId,
     livePost: livePost as PostId,
     deletedPost: deletedPost as PostId,
+    quietPost: quietPost as PostId,
   };
 }
 

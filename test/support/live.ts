@@ -90,6 +90,8 @@ export class ScriptedSource implements ActivationSource {
   readonly entries = new Map<string, TimelineEntry[]>();
   unreadNotifications = 0;
   reads = 0;
+  /** How often entries were asked for. */
+  entryReads = 0;
   /** Awaited by every read: a test holds reads back with it, or makes them fail. */
   gate: () => Promise<void> = async () => {};
 
@@ -101,6 +103,7 @@ export class ScriptedSource implements ActivationSource {
   }
 
   async newestEntries(userId: UserId): Promise<readonly TimelineEntry[]> {
+    this.entryReads++;
     const found = this.entries.get(userId) ?? [];
     await this.gate();
     return found;

@@ -3,8 +3,13 @@ import sharp from 'sharp';
 
 /** A small picture whose content depends on `seed`; a few hundred bytes. */
 export function smallPhotograph(seed: number): Promise<Buffer> {
+  return photographOfWidth(64, seed);
+}
+
+/** The same, of any width, in 4 : 3: a wide one has a rendition of every size. */
+export function photographOfWidth(width: number, seed: number): Promise<Buffer> {
   const background = { r: (seed * 37) % 256, g: (seed * 91) % 256, b: (seed * 151) % 256 };
-  return sharp({ create: { width: 64, height: 48, channels: 3, background } })
+  return sharp({ create: { width, height: (width / 4) * 3, channels: 3, background } })
     .jpeg()
     .toBuffer();
 }

@@ -95,10 +95,14 @@ export class EngagementService implements Engagement, EngagementReader {
   }
 
   async comments(viewerId: UserId | null, postId: PostId, page: PageRequest): Promise<Page<CommentView>> {
-    await this.livePost(viewerId, postId);
     // Another node's clock may be ahead of ours by less than this.
     const nowMs = this.dependencies.clock.now() + limits.overlapMs;
-    return commentPage(this.dependencies, postId, page, nowMs);
+    // Read side by side; shown only if the post may be seen.
+    const [, found] = await Promise.all([
+      this.livePost(viewerId, postId),
+      commentPage(this.dependencies, postId, page, nowMs),
+    ]);
+    return found;
   }
 
   counts(postIds: readonly PostId[]): Promise<EngagementCounts[]> {

@@ -32,28 +32,30 @@ export class FeedActivationSource implements ActivationSource {
   }
 
   async newestEntries(userId: UserId): Promise<readonly TimelineEntry[]> {
-    const { timelines, skeleton } = this.parts;
-    const [any] = await timelines.newest(userId, null, 1);
-    if (any === undefined) await this.rebuild(userId);
-    const { entries } = await skeleton.fromStore(userId, null, limits.hotTimelineEntries);
-    return entries;
+    const { skeleton } = this.parts;
+    const read = await skeleton.fromStore(userId, null, limits.hotTimelineEntries);
+    if (read.hasTimelineRows || !(await this.rebuild(userId))) return read.entries;
+    const again = await skeleton.fromStore(userId, null, limits.hotTimelineEntries);
+    return again.entries;
   }
 
   state(userId: UserId): Promise<SessionState> {
     return this.parts.state(userId);
   }
 
-  /** Idempotent: the rows are those that fan-out wrote, or would write again. */
-  private async rebuild(userId: UserId): Promise<void> {
+  /** Idempotent: the rows are those that fan-out wrote, or would write again. False if there is nothing to write. */
+  private async rebuild(userId: UserId): Promise<boolean> {
     const { posts, timelines, edges, clock } = this.parts;
     const followed = await edges.followedAuthors(userId);
-    if (followed.length === 0) return;
+    if (followed.length === 0) return false;
     const nowMs = clock.now();
     const range = { before: null, sinceMs: nowMs - limits.timelineRetentionMs, nowMs };
     const each = Math.min(limits.mergedPostsMax, Math.ceil((2 * limits.timelineEntries) / followed.length) + 1);
     const lists = await inParallel(followed, limits.authorListsConcurrent, async (authorId) =>
       (await posts.newestOf(authorId, range, each)).filter((row) => row.delivery === 'push'),
     );
-    await timelines.add(userId, mergeNewestFirst(lists, limits.timelineEntries));
+    const entries = mergeNewestFirst(lists, limits.timelineEntries);
+    await timelines.add(userId, entries);
+    return entries.length > 0;
   }
 }

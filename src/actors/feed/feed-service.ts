@@ -1,9 +1,8 @@
-/** A feed page as a pipeline: skeleton → hydrate in batches → rules → present. And catching up. */
+/** A feed page as a pipeline: skeleton → hydrate in batches (posts and what is shown around them) → rules. And catching up. */
 import { invariant, Problem } from '../../errors.ts';
 import type { PublishId, UserId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
 import type { FollowEdges } from '../../storage/repositories/follow-edges.ts';
-import type { PostRecord } from '../../storage/repositories/posts.ts';
 import type { HotView, LiveEvents, TimelineEntry } from '../live/live-events.ts';
 import type { PostCache } from '../posts/post-cache.ts';
 import type { PostReader } from '../posts/post-reader.ts';
@@ -75,7 +74,7 @@ export class FeedService implements Feed {
     cursor: FeedCursor,
     limit: number,
   ): Promise<{ posts: readonly PostPageItem[]; nextCursor: string | null }> {
-    const shown: PostRecord[] = [];
+    const shown: PostPageItem[] = [];
     let { before } = cursor;
     let more = true;
     for (let round = 0; round < limits.feedRoundsMax && more && shown.length < limit; round++) {
@@ -87,26 +86,28 @@ export class FeedService implements Feed {
     const depth = cursor.depth + shown.length;
     const goesOn = more && before !== null && depth < limits.timelineEntries;
     return {
-      posts: await this.parts.reader.items(userId, shown),
+      posts: shown,
       nextCursor: goesOn ? feedCursorText({ before: before as PublishId, depth }) : null,
     };
   }
 
-  private async visible(userId: UserId, entries: readonly TimelineEntry[]): Promise<PostRecord[]> {
-    const { cache, edges } = this.parts;
-    const [records, followed] = await Promise.all([
+  private async visible(userId: UserId, entries: readonly TimelineEntry[]): Promise<PostPageItem[]> {
+    const { cache, edges, reader } = this.parts;
+    const [records, followed, around] = await Promise.all([
       cache.many(entries.map((entry) => entry.postId)),
       followedOf(
         edges,
         userId,
         entries.map((entry) => entry.authorId),
       ),
+      reader.surroundings(userId, entries),
     ]);
-    return entries.flatMap((entry, index) => {
+    const visible = entries.flatMap((entry, index) => {
       const record = records[index];
       invariant(record !== undefined, 'a record or null for every place');
       return record !== null && belongsInFeed(userId, entry, record.post, followed) ? [record] : [];
     });
+    return reader.itemsWith(around, visible);
   }
 }
 

@@ -15,6 +15,12 @@ export interface SkeletonPage {
   readonly more: boolean;
 }
 
+/** What the store has, with the sources told apart. */
+export interface StoredSkeletonPage extends SkeletonPage {
+  /** Whether the timeline itself has a row here: without any, it was never written or is lost. */
+  readonly hasTimelineRows: boolean;
+}
+
 export class FeedSkeleton {
   private readonly timelines: TimelineRows;
   private readonly pulled: PulledPosts;
@@ -30,13 +36,13 @@ export class FeedSkeleton {
     return resident ?? this.fromStore(userId, before, limit);
   }
 
-  async fromStore(userId: UserId, before: PublishId | null, limit: number): Promise<SkeletonPage> {
+  async fromStore(userId: UserId, before: PublishId | null, limit: number): Promise<StoredSkeletonPage> {
     const [rows, lists] = await Promise.all([
       this.timelines.newest(userId, before, limit + 1),
       this.pulled.newest(userId, before, limit + 1),
     ]);
     const merged = mergeNewestFirst([rows, ...lists], limit + 1).map(placeOf);
-    return { entries: merged.slice(0, limit), more: merged.length > limit };
+    return { entries: merged.slice(0, limit), more: merged.length > limit, hasTimelineRows: rows.length > 0 };
   }
 }
 

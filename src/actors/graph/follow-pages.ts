@@ -38,15 +38,30 @@ export async function followerPage(
 ): Promise<Page<UserId>> {
   let { bucket, after } = followerPlace(cursor);
   const items: UserId[] = [];
-  for (let reads = 0; reads < READS_MAX && items.length < limit; reads++) {
+  let together = 1;
+  for (
+    let reads = 0;
+    reads < READS_MAX && items.length < limit;
+    reads += together, together = limits.bucketsReadAtOnce
+  ) {
+    together = Math.min(together, READS_MAX - reads, limits.followerBuckets - bucket);
     const wanted = limit - items.length;
-    const rows = await edges.followerPage(userId, bucket, { after, limit: wanted });
-    items.push(...rows.filter((row) => row.state === 'active').map((row) => row.followerId));
-    after = rows.at(-1)?.followerId ?? after;
-    if (rows.length >= wanted) continue;
-    bucket++;
-    after = null;
-    if (bucket >= limits.followerBuckets) return { items, nextCursor: null };
+    const first = { bucket, after };
+    const pages = await Promise.all(
+      Array.from({ length: together }, (_, ahead) =>
+        edges.followerPage(userId, first.bucket + ahead, { after: ahead === 0 ? first.after : null, limit: wanted }),
+      ),
+    );
+    for (const rows of pages) {
+      // What lies behind a full page is read again by whoever goes on from its last row.
+      const taken = rows.slice(0, Math.max(0, limit - items.length));
+      items.push(...taken.filter((row) => row.state === 'active').map((row) => row.followerId));
+      after = taken.at(-1)?.followerId ?? after;
+      if (taken.length < rows.length || rows.length >= wanted) break;
+      bucket++;
+      after = null;
+      if (bucket >= limits.followerBuckets) return { items, nextCursor: null };
+    }
   }
   return { items, nextCursor: encodeCursor('followers', after === null ? [bucket] : [bucket, after]) };
 }

@@ -51,13 +51,19 @@ export class GraphService implements Graph {
   }
 
   async followers(_viewerId: UserId | null, userId: UserId, page: PageRequest): Promise<Page<UserSummary>> {
-    await this.requireUser(userId);
-    return this.withSummaries(await followerPage(this.dependencies.edges, userId, page));
+    const [, found] = await Promise.all([
+      this.requireUser(userId),
+      followerPage(this.dependencies.edges, userId, page),
+    ]);
+    return this.withSummaries(found);
   }
 
   async following(_viewerId: UserId | null, userId: UserId, page: PageRequest): Promise<Page<UserSummary>> {
-    await this.requireUser(userId);
-    return this.withSummaries(await followedPage(this.dependencies.edges, userId, page));
+    const [, found] = await Promise.all([
+      this.requireUser(userId),
+      followedPage(this.dependencies.edges, userId, page),
+    ]);
+    return this.withSummaries(found);
   }
 
   private async followNow(followerId: UserId, followedId: UserId): Promise<void> {

@@ -1,5 +1,7 @@
 /**
- * Makes a user's actor resident: register interest, read, merge, open; once for all who wait for it.
+ * Makes a user's actor resident: read, register interest, merge, open; once for all who wait for it. Everything is read
+ * side by side, so what was broadcast before the interest was known came to nobody: if it was by someone of interest, the
+ * entries are read once more.
  *
  * Must hold: events that arrive during the read are in the log (the actor takes them from its first instant); a read
  * that fails or takes too long rejects everyone who waits and leaves nothing behind; an actor of a later activation is
@@ -12,6 +14,7 @@ import type { Limits } from '../../limits.ts';
 import type { Appender } from './appender.ts';
 import type { InterestChanges } from './interest-changes.ts';
 import type { ActivationSource } from './live-events.ts';
+import { RecentAuthors } from './recent-authors.ts';
 import type { Residents } from './residents.ts';
 import type { SessionState } from './session.ts';
 
@@ -45,9 +48,11 @@ export class Activations {
   private readonly runs = new Map<UserId, Run>();
   private readonly waiting: Run[] = [];
   private running = 0;
+  private readonly broadcastLately: RecentAuthors;
 
   constructor(parts: ActivationParts) {
     this.parts = parts;
+    this.broadcastLately = new RecentAuthors(parts.limits.activationBroadcasts);
   }
 
   /** Resolves when the actor was opened; it may be gone again by the time the caller runs. */
@@ -56,8 +61,9 @@ export class Activations {
     if (pending !== undefined) return pending.done;
     const { limits } = this.parts;
     const isFree = this.running < limits.activationsConcurrent;
-    if (!isFree && this.waiting.length >= limits.activationsWaitingMax)
+    if (!isFree && this.waiting.length >= limits.activationsWaitingMax) {
       return Promise.reject(new Problem('overloaded'));
+    }
     const run = newRun(userId);
     this.runs.set(userId, run);
     if (!isFree) {
@@ -73,6 +79,11 @@ export class Activations {
   setState(userId: UserId, state: Partial<SessionState>): void {
     const run = this.runs.get(userId);
     if (run !== undefined) run.state = { ...run.state, ...state };
+  }
+
+  /** Something of this author's was given to all actors that had registered their interest by now. */
+  noteBroadcast(authorId: UserId): void {
+    this.broadcastLately.note(authorId);
   }
 
   /** Rejects whoever waits for a read that takes too long; what it does later is its own affair. Call it now and then. */
@@ -112,12 +123,19 @@ export class Activations {
   private async read(run: Run): Promise<void> {
     const { source, residents, appender, changes } = this.parts;
     const { userId, actor, epoch } = run;
-    const followed = await source.followedAuthors(userId);
+    const began = this.broadcastLately.mark;
+    const [followed, read, state] = await Promise.all([
+      source.followedAuthors(userId),
+      source.newestEntries(userId),
+      source.state(userId),
+    ]);
     if (residents.actors.epoch(actor) !== epoch) return;
-    residents.interest.register(actor, changes.apply(userId, followed));
+    const interest = changes.apply(userId, followed);
+    residents.interest.register(actor, interest);
     appender.doubt(actor);
-    // Only now: whatever is published after this read began is broadcast to us.
-    const [entries, state] = await Promise.all([source.newestEntries(userId), source.state(userId)]);
+    const isStale = this.broadcastLately.mayHold(interest, began);
+    // A read that begins only now finds what passed us by, and what is broadcast from here on comes to us.
+    const entries = isStale ? await source.newestEntries(userId) : read;
     if (residents.actors.epoch(actor) !== epoch) return;
     residents.timelines.load(actor, entries);
     residents.actors.setState(actor, run.state === null ? state : { ...state, ...run.state });

@@ -160,6 +160,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
       const own = actors.find(authorId);
       if (own >= 0 && !interest.has(own, authorId)) give(own);
       this.appender.noteBroadcast(event, authorId);
+      this.activations.noteBroadcast(authorId);
       for (const [actor, error] of failed) this.endActor(actor, error);
     });
   }

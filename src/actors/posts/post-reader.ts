@@ -1,8 +1,8 @@
-/** Records → views, for pages and events: authors, counts and likes are read in batches. */
+/** Records → views, for pages and events: authors, counts and likes are read in batches, beside the posts if need be. */
 import { invariant } from '../../errors.ts';
-import type { UserId } from '../../ids.ts';
+import type { PostId, UserId } from '../../ids.ts';
 import type { PostRecord } from '../../storage/repositories/posts.ts';
-import type { EngagementReader } from '../engagement/engagement-reader.ts';
+import type { EngagementCounts, EngagementReader } from '../engagement/engagement-reader.ts';
 import type { Profiles } from '../services.ts';
 import type { PostPageItem, PostView, UserSummary } from '../views.ts';
 import { type PhotoPresenter, presentItem, presentPost } from './post-presenter.ts';
@@ -11,6 +11,19 @@ export interface PostReaderParts {
   readonly profiles: Pick<Profiles, 'summaries'>;
   readonly engagement: EngagementReader;
   readonly presentPhoto: PhotoPresenter;
+}
+
+/** Which post, and by whom: known before the post itself is read. */
+export interface PostPlace {
+  readonly postId: PostId;
+  readonly authorId: UserId;
+}
+
+/** What is shown around posts. */
+export interface PostSurroundings {
+  readonly authors: ReadonlyMap<UserId, UserSummary>;
+  readonly counts: ReadonlyMap<PostId, EngagementCounts>;
+  readonly liked: ReadonlySet<PostId>;
 }
 
 export class PostReader {
@@ -30,30 +43,51 @@ export class PostReader {
 
   /** In the order of `records`. */
   async views(records: readonly PostRecord[]): Promise<PostView[]> {
-    const authorIds = [...new Set(records.map((record) => record.post.authorId))];
-    const summaries = await this.parts.profiles.summaries(authorIds);
-    const authors = new Map(authorIds.map((authorId, index) => [authorId, summaries[index] ?? gone(authorId)]));
-    return records.map((record) => {
-      const { authorId } = record.post;
-      return this.present(record, authors.get(authorId) ?? gone(authorId));
-    });
+    const authors = await this.authors(records.map((record) => record.post.authorId));
+    return records.map((record) => this.present(record, authors));
   }
 
   /** In the order of `records`, as `viewerId` sees them. */
   async items(viewerId: UserId | null, records: readonly PostRecord[]): Promise<PostPageItem[]> {
-    if (records.length === 0) return [];
-    const postIds = records.map((record) => record.post.postId);
-    const [views, counts, liked] = await Promise.all([
-      this.views(records),
+    const around = await this.surroundings(
+      viewerId,
+      records.map((record) => record.post),
+    );
+    return this.itemsWith(around, records);
+  }
+
+  /** Needs no post to be read: a page asks for it while its posts are on their way. */
+  async surroundings(viewerId: UserId | null, places: readonly PostPlace[]): Promise<PostSurroundings> {
+    const postIds = places.map((place) => place.postId);
+    if (postIds.length === 0) return { authors: new Map(), counts: new Map(), liked: new Set() };
+    const [authors, counts, liked] = await Promise.all([
+      this.authors(places.map((place) => place.authorId)),
       this.parts.engagement.counts(postIds),
       viewerId === null ? [] : this.parts.engagement.likedBy(viewerId, postIds),
     ]);
-    return views.map((view, index) =>
-      presentItem(view, counts[index] ?? { likeCount: 0, commentCount: 0 }, liked[index] ?? false),
-    );
+    return {
+      authors,
+      counts: new Map(postIds.map((postId, index) => [postId, counts[index] ?? NO_COUNTS])),
+      liked: new Set(postIds.filter((_, index) => liked[index] === true)),
+    };
   }
 
-  private present(record: PostRecord, author: UserSummary): PostView {
+  /** In the order of `records`, whose places `around` was read for. */
+  itemsWith({ authors, counts, liked }: PostSurroundings, records: readonly PostRecord[]): PostPageItem[] {
+    return records.map((record) => {
+      const { postId } = record.post;
+      return presentItem(this.present(record, authors), counts.get(postId) ?? NO_COUNTS, liked.has(postId));
+    });
+  }
+
+  private async authors(authorIds: readonly UserId[]): Promise<ReadonlyMap<UserId, UserSummary>> {
+    const distinct = [...new Set(authorIds)];
+    const summaries = await this.parts.profiles.summaries(distinct);
+    return new Map(distinct.map((authorId, index) => [authorId, summaries[index] ?? gone(authorId)]));
+  }
+
+  private present(record: PostRecord, authors: ReadonlyMap<UserId, UserSummary>): PostView {
+    const author = authors.get(record.post.authorId) ?? gone(record.post.authorId);
     const known = this.shown.get(record);
     if (known?.author === author) return known;
     const view = presentPost(record, author, this.parts.presentPhoto);
@@ -61,6 +95,8 @@ export class PostReader {
     return view;
   }
 }
+
+const NO_COUNTS: EngagementCounts = { likeCount: 0, commentCount: 0 };
 
 /** Whose account is gone while a post is still there for a moment. */
 function gone(userId: UserId): UserSummary {

@@ -99,18 +99,23 @@ export class PostService implements Posts {
     const { rows, cache, reader, profiles, clock } = this.parts;
     const before = page.cursor === null ? null : parseId<PublishId>(page.cursor);
     if (page.cursor !== null && before === null) throw new Problem('invalid-cursor');
-    const [owner] = await profiles.summaries([userId]);
-    if (!owner) throw new Problem('not-found');
     const limit = Math.min(page.limit, limits.pageSizeMax);
-    const listed = await rows.newestOf(userId, { before, sinceMs: 0, nowMs: clock.now() }, limit + 1);
+    const [[owner], listed] = await Promise.all([
+      profiles.summaries([userId]),
+      rows.newestOf(userId, { before, sinceMs: 0, nowMs: clock.now() }, limit + 1),
+    ]);
+    if (!owner) throw new Problem('not-found');
     const shown = listed.slice(0, limit);
-    const records = await cache.many(shown.map((row) => row.postId));
+    const [records, around] = await Promise.all([
+      cache.many(shown.map((row) => row.postId)),
+      reader.surroundings(viewerId, shown),
+    ]);
     const visible = records.filter(
       (record, index): record is PostRecord =>
         record !== null && maySee(viewerId, record.post) && isListedAt(record.post, shown[index]?.publishId),
     );
     return {
-      items: await reader.items(viewerId, visible),
+      items: reader.itemsWith(around, visible),
       nextCursor: listed.length > limit ? (shown.at(-1)?.publishId ?? null) : null,
     };
   }

@@ -5,6 +5,7 @@ import { limits } from '../../limits.ts';
 import { dayOf } from '../buckets.ts';
 import { type Mutation, putRow, type Store } from '../store.ts';
 import type { RowOf } from '../table.ts';
+import { range, readBuckets } from './bucket-rounds.ts';
 import { inbox } from '../tables/timeline.ts';
 
 export type InboxRow = RowOf<typeof inbox>;
@@ -27,12 +28,10 @@ export class InboxRows {
     limit: number,
   ): Promise<InboxRow[]> {
     // Ids may be stamped a little ahead of the clock that reads them.
-    const lastDay = dayOf(from.nowMs + limits.overlapMs);
-    const rows: InboxRow[] = [];
-    for (let day = dayOf(timeOfId(from.id as ArrivalId)); day <= lastDay && rows.length < limit; day++) {
-      const bound = from.inclusive ? { from: [from.id] } : { after: [from.id] };
-      rows.push(...(await this.store.page(inbox, { userId, day }, { ...bound, limit: limit - rows.length })));
-    }
-    return rows;
+    const days = range(dayOf(timeOfId(from.id as ArrivalId)), dayOf(from.nowMs + limits.overlapMs));
+    const bound = from.inclusive ? { from: [from.id] } : { after: [from.id] };
+    return readBuckets(days, limit, (day, wanted) =>
+      this.store.page(inbox, { userId, day }, { ...bound, limit: wanted }),
+    );
   }
 }

@@ -1,8 +1,10 @@
 /**
  * A page over rows kept in buckets of a calendar month, newest first: from the month of the cursor (or of now) back to an
- * oldest month. What one call reads is bounded; a page may then be short, and its `next` goes on where it stopped.
+ * oldest month. The newest month mostly fills a page, so it is read alone; what is missing then is looked for in several
+ * months at once. What one call reads is bounded; a page may then be short, and its `next` goes on where it stopped.
  */
 import { type CommentId, type NotificationId, timeOfId } from '../../ids.ts';
+import { limits } from '../../limits.ts';
 import { monthOf } from '../buckets.ts';
 
 type MonthlyId = CommentId | NotificationId;
@@ -42,15 +44,25 @@ export async function newestFirst<Row, Id extends MonthlyId>(
 ): Promise<NewestPage<Row, Id>> {
   const rows: Row[] = [];
   let { month, after } = startOf(range);
-  for (let reads = 0; month >= range.oldestMonth; reads++) {
+  let months = 1;
+  for (let reads = 0; month >= range.oldestMonth; reads += months, months = limits.bucketsReadAtOnce) {
     if (reads >= READS_MAX) return { rows, next: after ?? { month } };
+    months = Math.min(months, READS_MAX - reads, month - range.oldestMonth + 1);
     const wanted = range.limit - rows.length;
-    const read = await source.readMonth(month, after, wanted);
-    rows.push(...read.filter((row) => source.keep(row)));
-    const last = read.at(-1);
-    if (last !== undefined) after = source.idOf(last);
-    if (rows.length >= range.limit) return { rows, next: after };
-    if (read.length < wanted) {
+    const newest = { month, after };
+    const pages = await Promise.all(
+      Array.from({ length: months }, (_, back) =>
+        source.readMonth(newest.month - back, back === 0 ? newest.after : null, wanted),
+      ),
+    );
+    for (const read of pages) {
+      for (const row of read) {
+        after = source.idOf(row);
+        if (source.keep(row)) rows.push(row);
+        if (rows.length >= range.limit) return { rows, next: after };
+      }
+      // A full read may have left some of the month behind: the next round begins there.
+      if (read.length >= wanted) break;
       month--;
       after = null;
     }

@@ -5,10 +5,15 @@ import { monthOf } from '../buckets.ts';
 import type { Store } from '../store.ts';
 import type { KeyOf, RowOf } from '../table.ts';
 import { notificationMarks, notifications } from '../tables/engagement.ts';
+import { range } from './bucket-rounds.ts';
 import { newestFirst, type NewestPage, type NewestRange } from './newest-first.ts';
 
 export type NotificationRow = RowOf<typeof notifications>;
 export type NotificationMark = RowOf<typeof notificationMarks>;
+
+function oldestMonth(nowMs: number): number {
+  return monthOf(nowMs - limits.timelineRetentionMs);
+}
 
 function keyOf(userId: UserId, notificationId: NotificationId): KeyOf<typeof notifications> {
   return { userId, month: monthOf(timeOfId(notificationId)), notificationId };
@@ -40,10 +45,10 @@ export class Notifications {
 
   page(
     userId: UserId,
-    range: Omit<NewestRange<NotificationId>, 'oldestMonth'>,
+    asked: Omit<NewestRange<NotificationId>, 'oldestMonth'>,
   ): Promise<NewestPage<NotificationRow, NotificationId>> {
     return newestFirst(
-      { ...range, oldestMonth: monthOf(range.nowMs - limits.timelineRetentionMs) },
+      { ...asked, oldestMonth: oldestMonth(asked.nowMs) },
       {
         readMonth: (month, after, limit) =>
           this.store.page(notifications, { userId, month }, { limit, ...(after === null ? {} : { after: [after] }) }),
@@ -55,11 +60,13 @@ export class Notifications {
 
   /** How many are newer than the mark, counted no further than `most`. */
   async unread(userId: UserId, { nowMs, most }: { readonly nowMs: number; readonly most: number }): Promise<number> {
-    const [mark, newest] = await Promise.all([
+    const months = range(oldestMonth(nowMs), monthOf(nowMs));
+    const [mark, ...pages] = await Promise.all([
       this.mark(userId),
-      this.page(userId, { after: null, nowMs, limit: most }),
+      ...months.map((month) => this.store.page(notifications, { userId, month }, { limit: most })),
     ]);
-    return newest.rows.filter((row) => mark === null || row.notificationId > mark.readUpTo).length;
+    const unread = pages.flat().filter((row) => mark === null || row.notificationId > mark.readUpTo);
+    return Math.min(unread.length, most);
   }
 
   mark(userId: UserId): Promise<NotificationMark | null> {

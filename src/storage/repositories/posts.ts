@@ -7,6 +7,7 @@ import type { Mutation, Store } from '../store.ts';
 import { putRow, removeRow } from '../store.ts';
 import type { RowOf } from '../table.ts';
 import { media, posts, postsByAuthor } from '../tables/posts.ts';
+import { range, readBuckets } from './bucket-rounds.ts';
 
 export type PostRow = RowOf<typeof posts>;
 export type MediaRow = RowOf<typeof media>;
@@ -91,20 +92,12 @@ export class PostRows {
     from: { readonly id: string; readonly inclusive: boolean; readonly nowMs: number },
     limit: number,
   ): Promise<AuthorListRow[]> {
-    const newestMonth = monthOf(from.nowMs + limits.overlapMs);
-    const rows: AuthorListRow[] = [];
     const fromMs = Math.max(timeOfId(from.id as PublishId), timeOfId(authorId));
-    for (let month = monthOf(fromMs); month <= newestMonth && rows.length < limit; month++) {
-      const bound = from.inclusive ? { from: [from.id] } : { after: [from.id] };
-      rows.push(
-        ...(await this.store.page(
-          postsByAuthor,
-          { authorId, month },
-          { ...bound, reversed: true, limit: limit - rows.length },
-        )),
-      );
-    }
-    return rows;
+    const months = range(monthOf(fromMs), monthOf(from.nowMs + limits.overlapMs));
+    const bound = from.inclusive ? { from: [from.id] } : { after: [from.id] };
+    return readBuckets(months, limit, (month, wanted) =>
+      this.store.page(postsByAuthor, { authorId, month }, { ...bound, reversed: true, limit: wanted }),
+    );
   }
 }
 

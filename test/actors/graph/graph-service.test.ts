@@ -129,3 +129,19 @@ test('lists show every active edge once, page by page, and refuse a cursor of an
     t.is(refused.code, 'invalid-cursor');
   }
 });
+
+test('pages of followers hold everyone once, whatever their size, however many buckets are empty', async (t) => {
+  const world = socialWorld();
+  const author = await world.user('author');
+  const crowd: UserId[] = [];
+  for (let index = 0; index < 45; index++) {
+    const fan = await world.user(`fan${index}`);
+    await world.graph.follow(fan, author);
+    if (index % 4 === 0) await world.graph.unfollow(fan, author);
+    else crowd.push(fan);
+  }
+  for (const limit of [1, 2, 3, 7, 20, 45, 100]) {
+    const found = await everyone((cursor) => world.graph.followers(null, author, { cursor, limit }));
+    t.deepEqual(found.sort(), crowd.sort(), `pages of ${limit}`);
+  }
+});

@@ -41,6 +41,50 @@ test('what arrives during the read is in the log and in the timeline when the ac
   t.is(node.hotTimeline(user('rita'))?.entries.length, 2);
 });
 
+test('what was published while it was not known whom the user follows is read again, and is on the timeline', async (t) => {
+  const { node, source } = liveFixture();
+  const { wait, open } = gate();
+  source.gate = wait;
+  source.followed.set('rita', ['author']);
+  source.entries.set('rita', [entry(1)]);
+  const attaching = node.attach(attachRequest('rita'), new ScriptedLink());
+  await settlePromises();
+  // Of an author whose list is read: nothing is delivered later. The entries were read before it was written.
+  source.entries.set('rita', [entry(2), entry(1)]);
+  node.broadcast(user('author'), event(2), entry(2));
+  open();
+  await attaching;
+  t.deepEqual(
+    node.hotTimeline(user('rita'))?.entries.map((each) => each.postId),
+    [entry(2).postId, entry(1).postId],
+  );
+  t.is(source.entryReads, 2);
+});
+
+test('entries are read once when only others published meanwhile, and again when it cannot be told who did', async (t) => {
+  const { node, source } = liveFixture({ activationBroadcasts: 2 });
+  source.followed.set('rita', ['author']);
+  const attachWhile = async (publish: () => void): Promise<number> => {
+    const { wait, open } = gate();
+    source.gate = wait;
+    const before = source.entryReads;
+    const attaching = node.attach(attachRequest('rita'), new ScriptedLink());
+    await settlePromises();
+    publish();
+    open();
+    const { index } = await attaching;
+    node.detach(index);
+    node.endActivation(user('rita'));
+    return source.entryReads - before;
+  };
+  const others = (count: number) => () => {
+    for (let number = 0; number < count; number++) node.broadcast(user('somebody'), event(100 + number), null);
+  };
+  t.is(await attachWhile(() => {}), 1);
+  t.is(await attachWhile(others(2)), 1);
+  t.is(await attachWhile(others(3)), 2);
+});
+
 test('a read that fails rejects everyone who waits and leaves nothing; the next attach reads anew', async (t) => {
   const { node, source } = liveFixture();
   source.gate = () => Promise.reject(new Error('the store is away'));

@@ -26,7 +26,7 @@ export async function namesIn(settings: S3Settings): Promise<string[]> {
   return page.objects.map((object) => object.name ?? '').sort();
 }
 
-async function removeBucket(settings: S3Settings): Promise<void> {
+export async function removeBucket(settings: S3Settings): Promise<void> {
   const client = clientOf(settings);
   for (const name of await namesIn(settings)) await client.removeObject(settings.bucket, name);
   await client.removeBucket(settings.bucket);
