@@ -100,6 +100,8 @@ export const limits = {
   outboxRetentionMs: 30 * DAY,
   /** History: a year and a month, so that a year can be compared with the one before it began. */
   activityRetentionMs: 400 * DAY,
+  /** Work that fails only because a part of the service is away is not given up before this: no outage lasts longer. */
+  outboxGiveUpMs: DAY,
   fanOutJobsConcurrent: 8,
   /** Of them and of those that wait for an earlier fan-out of their author: a burst of one author leaves room for others. */
   fanOutJobsTaken: 64,
@@ -176,6 +178,10 @@ export const limits = {
   /** An engine that starts together with this node gets this long. */
   cqlStartWaitMs: MINUTE,
   cqlStartRetryMs: SECOND,
+  /** How often an engine is asked whether it is there, and one that went away is connected to again. */
+  cqlHeartbeatMs: SECOND,
+  /** A node of the engine that takes longer to say that it is there is away: longer than collecting garbage stops it. */
+  cqlHeartbeatAnswerMs: 3 * SECOND,
   cqlSchemaChangeMs: 30 * SECOND,
   cqlSchemaAgreementSeconds: 30,
   /** Renewed before each change of the schema: longer than one takes. */
@@ -261,6 +267,8 @@ export const limits = {
   operationsInFlightPerSession: 32,
   watchedTopicsPerSession: 64,
   operationTimeoutMs: 15 * SECOND,
+  /** What does not answer a probe of readiness for this long is away. */
+  readinessMs: 3 * SECOND,
   drainSpreadMs: 5 * SECOND,
   drainTimeoutMs: 10 * SECOND,
   accessTokenSeconds: 900,
