@@ -100,8 +100,6 @@ export const limits = {
   outboxRetentionMs: 30 * DAY,
   /** History: a year and a month, so that a year can be compared with the one before it began. */
   activityRetentionMs: 400 * DAY,
-  /** Work that fails only because a part of the service is away is not given up before this: no outage lasts longer. */
-  outboxGiveUpMs: DAY,
   fanOutJobsConcurrent: 8,
   /** Of them and of those that wait for an earlier fan-out of their author: a burst of one author leaves room for others. */
   fanOutJobsTaken: 64,
