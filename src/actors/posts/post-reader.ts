@@ -53,6 +53,16 @@ export class PostReader {
     );
   }
 
+  /** As last shown, without asking the store; null if one of them was never shown. In the order of `records`. */
+  remembered(records: readonly PostRecord[]): PostPageItem[] | null {
+    const views = records.map((record) => this.shown.get(record));
+    const counts = this.parts.engagement.lastCounts(records.map((record) => record.post.postId));
+    const items = views.flatMap((view, index) =>
+      view === undefined ? [] : [presentItem(view, counts[index] ?? { likeCount: 0, commentCount: 0 }, false)],
+    );
+    return items.length === records.length ? items : null;
+  }
+
   private present(record: PostRecord, author: UserSummary): PostView {
     const known = this.shown.get(record);
     if (known?.author === author) return known;
