@@ -20,6 +20,13 @@ export function namedAdapters(value = process.env['ADAPTERS'] ?? DEFAULT): strin
   return value.split(',').map((name) => name.trim());
 }
 
+/** The same for what needs several of them. */
+export function whenAllNamed(adapters: readonly string[], register: () => void): void {
+  const missing = adapters.filter((adapter) => !namedAdapters().includes(adapter));
+  if (missing.length === 0) register();
+  else test(`${missing.join(' and ')} not named in ADAPTERS`, (t) => t.pass());
+}
+
 /** Registers the suite if the adapter is named, else a test that says so. */
 export function whenNamed(adapter: string, register: () => void): void {
   if (namedAdapters().includes(adapter)) register();
