@@ -98,7 +98,7 @@ async function open(
     operations: catalogue,
     openApi: openApiDocument({ publicUrl, version: VERSION }),
     storageEvents: storageEvents(config),
-    ready: () => readiness(resources),
+    ready: () => readiness(resources, clock),
     limits,
   });
   cleanup.add('gateway', () => gateway.close());

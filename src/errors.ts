@@ -168,6 +168,11 @@ export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem('internal', { cause: error });
 }
 
+/** A part of the service could not be used just now, or not in time: nothing is wrong with what was asked for. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof Problem && ['unavailable', 'timeout', 'overloaded'].includes(error.code);
+}
+
 /** A broken promise inside the program: ends what it is about (an activation, a request), never the process. */
 export class InvariantViolation extends Error {
   override readonly name = 'InvariantViolation';

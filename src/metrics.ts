@@ -31,7 +31,7 @@ export function createMetrics(): Metrics {
         help,
         registers,
         async collect() {
-          this.set(await read());
+          this.set(await measured(read));
         },
       });
     },
@@ -45,6 +45,15 @@ export function createMetrics(): Metrics {
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+/** Not a number while it cannot be told: what is away must not take the other figures along. */
+async function measured(read: () => number | Promise<number>): Promise<number> {
+  try {
+    return await read();
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** Adds up in a plain number and tells the registry when it is scraped: some of these count every frame that is sent. */

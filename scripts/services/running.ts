@@ -1,5 +1,5 @@
 /** Servers in the background: started apart from this process, found again by their state file, stopped by process id. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -36,27 +36,59 @@ export async function start(service: Service): Promise<Running> {
     ports[name] = await freePort(known[name] ?? preferred);
   }
   const place = placeOf(service, ports);
+  const { child, startedAt } = await launch(service, place, { log: logFile(service), detached: true });
+  child.unref();
+  const pid = child.pid ?? 0;
+  const state: State = { pid, startedAt, ports };
+  await writeFile(stateFile(service), JSON.stringify(state));
+  await untilItServes(service, { ...place, pid }, logFile(service));
+  return { ...place, pid };
+}
+
+export interface Launched {
+  readonly child: ChildProcess;
+  /** As in `State`. */
+  readonly startedAt: string;
+}
+
+/** Starts the process, in whatever place. `detached`: it goes on when this process ends. */
+export async function launch(
+  service: Service,
+  place: Place,
+  { log, detached }: { readonly log: string; readonly detached: boolean },
+): Promise<Launched> {
   await mkdir(place.data, { recursive: true });
   const { command, args, environment = {} } = await service.launch(place);
-  const log = openSync(join(runFolder(service), 'log'), 'a');
+  const output = openSync(log, 'a');
   const child = spawn(command, args, {
     cwd: place.data,
     env: { ...process.env, ...environment },
-    stdio: ['ignore', log, log],
-    detached: true,
+    stdio: ['ignore', output, output],
+    detached,
   });
-  closeSync(log);
+  closeSync(output);
   await new Promise((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
   });
-  child.unref();
-  const pid = child.pid ?? 0;
-  const state: State = { pid, startedAt: (await startOf(pid)) ?? '', ports };
-  await writeFile(stateFile(service), JSON.stringify(state));
-  await untilItAnswers(service, { ...place, pid });
-  await service.prepare?.(place);
-  return { ...place, pid };
+  return { child, startedAt: (await startOf(child.pid ?? 0)) ?? '' };
+}
+
+/** Waits for the first answer and prepares the service. Stops it and rejects with the end of its log if none comes in time. */
+export async function untilItServes(service: Service, running: Running, log: string): Promise<void> {
+  const giveUpAt = performance.now() + service.startTimeoutMs;
+  while (!(await service.answers(running).catch(() => false))) {
+    const ended = (await startOf(running.pid)) === null;
+    if (ended || performance.now() > giveUpAt) {
+      await stop(running);
+      const said = await readFile(log, 'utf8');
+      throw new Error(
+        `${service.name} ${ended ? 'ended' : 'did not answer in time'}. The end of its log:\n${said.slice(-3_000)}`,
+      );
+    }
+    await pause(LOOK_AGAIN_MS);
+  }
+  await service.prepare?.(running);
 }
 
 /** Asks it to end, and insists after half a minute. */
@@ -77,23 +109,12 @@ export async function forget(service: Service): Promise<void> {
   await rm(runFolder(service), { recursive: true, force: true });
 }
 
-async function untilItAnswers(service: Service, running: Running): Promise<void> {
-  const giveUpAt = performance.now() + service.startTimeoutMs;
-  while (!(await service.answers(running).catch(() => false))) {
-    const ended = (await startOf(running.pid)) === null;
-    if (ended || performance.now() > giveUpAt) {
-      await stop(running);
-      const log = await readFile(join(runFolder(service), 'log'), 'utf8');
-      throw new Error(
-        `${service.name} ${ended ? 'ended' : 'did not answer in time'}. The end of its log:\n${log.slice(-3_000)}`,
-      );
-    }
-    await pause(LOOK_AGAIN_MS);
-  }
-}
-
 function placeOf(service: Service, ports: Readonly<Record<string, number>>): Place {
   return { installed: installedFolder(service), data: join(runFolder(service), 'data'), ports };
+}
+
+function logFile(service: Service): string {
+  return join(runFolder(service), 'log');
 }
 
 function stateFile(service: Service): string {

@@ -16,6 +16,7 @@ import { FeedActivationSource } from '../actors/feed/feed-activation-source.ts';
 import { FeedService } from '../actors/feed/feed-service.ts';
 import { FeedSkeleton } from '../actors/feed/feed-skeleton.ts';
 import { PulledPosts } from '../actors/feed/pulled-posts.ts';
+import { RememberedFeed } from '../actors/feed/remembered-feed.ts';
 import { StoredTimelineMerger } from '../actors/feed/stored-timeline-merger.ts';
 import { GraphService } from '../actors/graph/graph-service.ts';
 import { LiveNode } from '../actors/live/live-node.ts';
@@ -236,6 +237,7 @@ function composePosts(parts: Parts, social: ReturnType<typeof composeSocial>) {
       cache,
       reader,
       edges: rows.edges,
+      remembered: new RememberedFeed({ live, cache, reader }),
     }),
     fanOut: handlerOf(fanOut),
     fanOutChunk: handlerOf(chunks),

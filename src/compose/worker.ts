@@ -45,7 +45,7 @@ export async function composeWorker(config: Config, overrides: WorkerOverrides =
     const consumers = startConsumers({ media: media.handle }, { queue, rows, clock, logger: log });
     cleanup.add('consumers', () => stopWork(consumers, media));
     const { host, port, metricsToken } = config;
-    const ready = () => readiness(resources);
+    const ready = () => readiness(resources, clock);
     const health = await HealthServer.open({ host, port, metrics, metricsToken, ready });
     cleanup.add('health', () => health.close());
     const name = host.includes(':') ? `[${host}]` : host;

@@ -12,7 +12,7 @@
 import { assertNever } from '../assert-never.ts';
 import type { Attached, EventBatch, LinkOutcome, SessionLink, SessionNotice } from '../actors/live/session.ts';
 import type { ErrorCode } from '../errors.ts';
-import { asProblem, Problem } from '../errors.ts';
+import { asProblem, isPassing, Problem } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
 import type { ConnectionContext, Wire } from './connection-context.ts';
 import type { TrackedConnection } from './connections.ts';
@@ -230,7 +230,10 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
     if (phase.kind !== 'open') return;
     const { authenticator } = this.context;
     const refuse = (error: unknown) => {
-      if (this.phase === phase) this.close(asProblem(error).code);
+      if (this.phase !== phase) return;
+      // The session could not be asked about: the connection is as good as it was, and has no newer ticket.
+      if (isPassing(error)) this.send({ t: 'error', error: problemDocument(asProblem(error)) });
+      else this.close(asProblem(error).code);
     };
     try {
       const { userId, sessionId } = authenticator.accessToken(token);

@@ -5,7 +5,7 @@
  * revision that was read, and not at the present time: one that comes late loses against whatever the worker wrote.
  */
 import type { Clock } from '../clock.ts';
-import { Problem } from '../errors.ts';
+import { isPassing, Problem } from '../errors.ts';
 import { type IdSource, type RevisionSource, timeOfId } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { type Dispatch, recordActivity } from '../storage/activity.ts';
@@ -149,7 +149,7 @@ export class UploadService implements Uploads {
       await this.complete({ mediaId, ownerId: row.ownerId });
     } catch (error) {
       // Told late, and there is nothing (any more) that could be completed: telling it again would not help.
-      const isOver = error instanceof Problem && !['unavailable', 'timeout', 'overloaded'].includes(error.code);
+      const isOver = error instanceof Problem && !isPassing(error);
       if (!isOver) throw error;
     }
   }

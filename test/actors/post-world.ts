@@ -9,6 +9,8 @@ import { DurableInboxWriter } from '../../src/actors/feed/durable-inbox-writer.t
 import { postHydrators } from '../../src/actors/feed/event-hydration.ts';
 import { FeedActivationSource } from '../../src/actors/feed/feed-activation-source.ts';
 import { FeedService } from '../../src/actors/feed/feed-service.ts';
+import type { EngagementCounts } from '../../src/actors/engagement/engagement-reader.ts';
+import { RememberedFeed } from '../../src/actors/feed/remembered-feed.ts';
 import { FeedSkeleton } from '../../src/actors/feed/feed-skeleton.ts';
 import { PulledPosts } from '../../src/actors/feed/pulled-posts.ts';
 import { StoredTimelineMerger } from '../../src/actors/feed/stored-timeline-merger.ts';
@@ -105,7 +107,8 @@ export async function postWorld(options: PostWorldOptions = {}) {
     },
   };
   const engagement = {
-    async counts(postIds: readonly PostId[]) {
+    counts: async (postIds: readonly PostId[]) => engagement.lastCounts(postIds),
+    lastCounts(postIds: readonly PostId[]): EngagementCounts[] {
       return postIds.map((postId) => ({ likeCount: likes.get(postId)?.size ?? 0, commentCount: 0 }));
     },
     async likedBy(userId: UserId, postIds: readonly PostId[]) {
@@ -181,7 +184,8 @@ export async function postWorld(options: PostWorldOptions = {}) {
     pageEvents: options.pageEvents ?? limits.syncPageEvents,
   });
   const activate = (userId: UserId) => live.activate(userId);
-  const feed = new FeedService({ live, activate, skeleton, catchUp, cache, reader, edges });
+  const remembered = new RememberedFeed({ live, cache, reader });
+  const feed = new FeedService({ live, activate, skeleton, catchUp, cache, reader, edges, remembered });
 
   async function changeEdge(followerId: UserId, followedId: UserId, state: 'active' | 'gone'): Promise<void> {
     const kind = state === 'active' ? 'follow.created' : 'follow.removed';

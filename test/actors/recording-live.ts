@@ -63,6 +63,10 @@ export class RecordingLive implements LiveEvents {
     else interest?.delete(authorId);
   }
 
+  listensTo(userId: UserId, authorId: UserId): boolean {
+    return this.residents.get(userId)?.interest.has(authorId) ?? false;
+  }
+
   mergeTimeline(userId: UserId, entries: readonly TimelineEntry[]): void {
     const actor = this.residents.get(userId);
     if (actor !== undefined) this.insert(actor, entries);

@@ -12,6 +12,13 @@ export interface ReceivedEvent {
   readonly data: unknown;
 }
 
+/** What an operation came to. */
+export interface Reply {
+  readonly ok: boolean;
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly status: number; readonly retryable: boolean };
+}
+
 type Incoming =
   | ({ readonly t: 'welcome'; readonly mode: string; readonly ticket: string } & Position)
   | ({ readonly t: 'events'; readonly events: readonly ReceivedEvent[] } & Position)
@@ -19,7 +26,8 @@ type Incoming =
   | { readonly t: 'reset'; readonly reason: string }
   | { readonly t: 'state'; readonly state: { readonly unreadNotifications?: number } }
   | { readonly t: 'live'; readonly topic: string; readonly type: string; readonly data: unknown }
-  | { readonly t: 'result' | 'ticket' | 'drain' | 'error' };
+  | ({ readonly t: 'result'; readonly id: string } & Reply)
+  | { readonly t: 'ticket' | 'drain' | 'error' };
 
 export interface PhoneOptions {
   /** Puts the resume point into the upgrade request when there is one. */
@@ -62,6 +70,8 @@ export class Phone {
   private ticket: string | null = null;
   private ticketOf: Person | null = null;
   private socket: WebSocket | null = null;
+  private readonly replies = new Map<string, (reply: Reply) => void>();
+  private operations = 0;
   private syncing: Promise<void> | null = null;
   /** A catch-up that was begun and not finished must be finished, whatever the next welcome says. */
   private unfinished = false;
@@ -139,6 +149,13 @@ export class Phone {
     this.socket?.send(JSON.stringify(message));
   }
 
+  /** Resolves to what the server answers; never, if the connection is lost before. */
+  operate(op: string, params: unknown, key?: string): Promise<Reply> {
+    const id = `op-${++this.operations}`;
+    this.send({ t: 'op', id, op, params, ...(key === undefined ? {} : { key }) });
+    return new Promise((resolve) => this.replies.set(id, resolve));
+  }
+
   private hello(): unknown {
     const resume = this.position === null ? {} : { resume: this.position };
     const proof =
@@ -176,6 +193,10 @@ export class Phone {
         return;
       case 'live':
         this.live.push(message);
+        return;
+      case 'result':
+        this.replies.get(message.id)?.(message);
+        this.replies.delete(message.id);
         return;
       case 'state':
         this.unread = message.state.unreadNotifications ?? this.unread;
@@ -270,7 +291,7 @@ export class Phone {
   private async sync(from: string, gap: number): Promise<void> {
     let cursor = from;
     for (;;) {
-      const page: SyncPage = await this.person.expect(200, 'GET', `/v1/sync?cursor=${encodeURIComponent(cursor)}`);
+      const page = await this.syncPage(cursor);
       if (page.reset !== null) {
         this.resets++;
         this.unfinished = false;
@@ -286,6 +307,20 @@ export class Phone {
     if (this.position !== null) this.position = { ...this.position, cursor };
     for (const event of this.aside.values()) this.apply(event);
     this.aside.clear();
+  }
+
+  /** What is refused as retryable is asked for again, as long as the connection lasts. */
+  private async syncPage(cursor: string): Promise<SyncPage> {
+    const socket = this.socket;
+    for (;;) {
+      const answer = await this.person.call<SyncPage>('GET', `/v1/sync?cursor=${encodeURIComponent(cursor)}`);
+      if (answer.status === 200) return answer.body;
+      const isRetryable = (answer.body as unknown as { readonly retryable?: boolean }).retryable === true;
+      if (!isRetryable || !this.connected || this.socket !== socket) {
+        throw new Error(`sync answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 }
 

@@ -80,3 +80,24 @@ test('while they are fresh, nobody is asked about', async (t) => {
   t.deepEqual(node.authenticator.confirmed, []);
   await node.close();
 });
+
+test('while they may be old and the store is away, reading goes on and writing is refused as retryable', async (t) => {
+  const node = await startGateway();
+  const client = await welcomed(node.liveUrl);
+  node.authenticator.fresh = false;
+  node.authenticator.storeAway = true;
+  const headers = { Authorization: 'Bearer token-ann-s1' };
+  const read = await fetch(`${node.origin}/v1/items/ann`, { headers });
+  const written = await post(`${node.origin}/v1/echo`, { text: 'hi' });
+  const revoked = await fetch(`${node.origin}/v1/items/ann`, {
+    headers: { Authorization: 'Bearer token-ann-revoked' },
+  });
+  t.is(read.status, 200);
+  t.is(written.status, 503);
+  t.like(await written.json(), { code: 'unavailable', retryable: true });
+  t.is(revoked.status, 401);
+  client.send({ t: 'auth', token: 'token-ann-s1' });
+  t.like(await client.next('error'), { error: { code: 'unavailable' } });
+  t.is(client.closed, null);
+  await node.close();
+});

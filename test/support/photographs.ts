@@ -14,6 +14,14 @@ export function photographOfWidth(width: number, seed: number): Promise<Buffer> 
     .toBuffer();
 }
 
+/** Wide enough for a rendition of every size, and quickly made. */
+export function widePhotograph(seed: number): Promise<Buffer> {
+  const background = { r: (seed * 37) % 256, g: (seed * 91) % 256, b: (seed * 151) % 256 };
+  return sharp({ create: { width: 1200, height: 900, channels: 3, background } })
+    .jpeg()
+    .toBuffer();
+}
+
 /** 4000 × 3000 as the sensor saw it, held upright (orientation 6: shown 3000 × 4000), with a GPS position. */
 export async function largePhotographWithPosition(): Promise<Buffer> {
   const sky = `<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="3000">

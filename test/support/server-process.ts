@@ -24,9 +24,12 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Another entry than the product's own, for tests that wrap its ports. */
   readonly entry?: string;
+  /** What it prints when it is ready, with its address in it. Default: as the product's server does. */
+  readonly ready?: RegExp;
 }
 
 const READY = /ready at (http:\/\/\S+)/;
+const WORKER_READY = /health at (http:\/\/\S+)\/health\/ready/;
 const START_TIMEOUT_MS = 30_000;
 
 export async function temporaryFolder(name: string): Promise<{ path: string; remove(): Promise<void> }> {
@@ -52,10 +55,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
   const url = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`the server did not start:\n${output}`)), START_TIMEOUT_MS);
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`the server did not start:\n${output}`));
+    }, START_TIMEOUT_MS);
     const read = (chunk: Buffer): void => {
       if (output.length < 1_000_000) output += chunk.toString();
-      const match = READY.exec(output);
+      const match = (options.ready ?? READY).exec(output);
       if (match?.[1] !== undefined) {
         clearTimeout(timer);
         resolve(match[1]);
@@ -82,6 +88,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     exited,
     end: (signal) => endProcess(child, exited, signal),
   };
+}
+
+/** A worker apart; its address is that of its health. */
+export function startWorker(options: Omit<ServerOptions, 'entry' | 'ready'>): Promise<RunningServer> {
+  return startServer({ ...options, entry: 'src/worker.ts', ready: WORKER_READY });
 }
 
 async function endProcess(

@@ -60,6 +60,14 @@ export class LiveCounts {
     });
   }
 
+  /** Without asking the store, however old; 0 for what was never read here. In the order of `keys`. */
+  lastKnown(keys: readonly CountKey[]): number[] {
+    return keys.map((key) => {
+      const cached = this.cache.get(cacheKey(key));
+      return cached === undefined ? 0 : shownCount(cached.stored, cached.changes);
+    });
+  }
+
   /** Call when the change is committed: what is read from here on includes it. Resolves to the new count. */
   async change(key: CountKey, delta: number): Promise<number> {
     const revision = this.dependencies.revisions.next();

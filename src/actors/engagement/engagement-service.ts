@@ -11,7 +11,7 @@ import type { Comments } from '../../storage/repositories/comments.ts';
 import { postSubject } from '../../storage/repositories/counters.ts';
 import type { Store } from '../../storage/store.ts';
 import type { LiveCounts } from '../counts/live-counts.ts';
-import { shownPostCounts } from '../counts/post-counts.ts';
+import { lastPostCounts, shownPostCounts } from '../counts/post-counts.ts';
 import { once } from '../idempotency.ts';
 import type { Mailboxes } from '../mailboxes.ts';
 import type { PostAccess, PostRow } from '../posts/post-access.ts';
@@ -107,6 +107,10 @@ export class EngagementService implements Engagement, EngagementReader {
 
   counts(postIds: readonly PostId[]): Promise<EngagementCounts[]> {
     return shownPostCounts(this.dependencies.counts, postIds);
+  }
+
+  lastCounts(postIds: readonly PostId[]): EngagementCounts[] {
+    return lastPostCounts(this.dependencies.counts, postIds);
   }
 
   likedBy(userId: UserId, postIds: readonly PostId[]): Promise<boolean[]> {

@@ -1,5 +1,5 @@
 /** A feed page as a pipeline: skeleton → hydrate in batches (posts and what is shown around them) → rules. And catching up. */
-import { invariant, Problem } from '../../errors.ts';
+import { invariant, isPassing, Problem } from '../../errors.ts';
 import type { PublishId, UserId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
 import type { FollowEdges } from '../../storage/repositories/follow-edges.ts';
@@ -13,6 +13,7 @@ import { followedOf } from './event-hydration.ts';
 import { type FeedCursor, feedCursorText, parseFeedCursor } from './feed-cursor.ts';
 import { belongsInFeed } from './feed-rules.ts';
 import type { FeedSkeleton } from './feed-skeleton.ts';
+import type { RememberedFeed } from './remembered-feed.ts';
 
 export interface FeedServiceParts {
   readonly live: Pick<LiveEvents, 'hotTimeline'>;
@@ -23,6 +24,7 @@ export interface FeedServiceParts {
   readonly cache: PostCache;
   readonly reader: PostReader;
   readonly edges: Pick<FollowEdges, 'follows'>;
+  readonly remembered: RememberedFeed;
 }
 
 type FeedPage = Awaited<ReturnType<Feed['page']>>;
@@ -42,12 +44,12 @@ export class FeedService implements Feed {
     if (page.cursor === null) {
       // The view is a picture of one moment: what the page shows of it is true for the position beside it.
       const hot = await this.hot(userId);
-      const read = await this.collect(userId, hot, { before: null, depth: 0 }, limit);
+      const read = await this.read(userId, hot, { before: null, depth: 0 }, limit);
       return { ...read, position: positionOf(hot) };
     }
     const cursor = parseFeedCursor(page.cursor);
     if (cursor === null) throw new Problem('invalid-cursor');
-    const read = await this.collect(userId, this.parts.live.hotTimeline(userId), cursor, limit);
+    const read = await this.read(userId, this.parts.live.hotTimeline(userId), cursor, limit);
     return { ...read, position: null };
   }
 
@@ -65,6 +67,23 @@ export class FeedService implements Feed {
     const hot = live.hotTimeline(userId);
     if (hot === null) throw new Problem('unavailable');
     return hot;
+  }
+
+  /** While the tables are away, out of memory. */
+  private async read(
+    userId: UserId,
+    hot: HotView | null,
+    cursor: FeedCursor,
+    limit: number,
+  ): Promise<{ posts: readonly PostPageItem[]; nextCursor: string | null }> {
+    try {
+      return await this.collect(userId, hot, cursor, limit);
+    } catch (error) {
+      const remembered =
+        hot !== null && isPassing(error) ? this.parts.remembered.page(userId, hot, cursor, limit) : null;
+      if (remembered === null) throw error;
+      return remembered;
+    }
   }
 
   /** Reads on while places turn out not to be shown, for a bounded number of rounds: then the page is short. */

@@ -26,6 +26,9 @@ export interface LiveEvents {
   /** The user now follows (or no longer follows) the author: what is broadcast from here on reaches them (or not). */
   setInterest(userId: UserId, authorId: UserId, interested: boolean): void;
 
+  /** Whether the user's actor is resident and hears of the author: whom they follow, as far as memory knows. */
+  listensTo(userId: UserId, authorId: UserId): boolean;
+
   /** Puts older entries into the user's hot timeline if resident, at their place by publishId, without events. */
   mergeTimeline(userId: UserId, entries: readonly TimelineEntry[]): void;
 

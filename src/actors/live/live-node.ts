@@ -191,6 +191,11 @@ export class LiveNode implements LiveSessions, LiveEvents {
     }
   }
 
+  listensTo(userId: UserId, authorId: UserId): boolean {
+    const actor = this.residents.actors.findOpen(userId);
+    return actor >= 0 && this.residents.interest.has(actor, authorId);
+  }
+
   mergeTimeline(userId: UserId, entries: readonly TimelineEntry[]): void {
     const actor = this.residents.actors.find(userId);
     if (actor < 0) return;

@@ -9,6 +9,8 @@
  */
 import { assertNever } from '../../assert-never.ts';
 import type { Clock } from '../../clock.ts';
+import { isPassing } from '../../errors.ts';
+import { timeOfId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import type { Job, JobData, JobQueue, JobWorker } from '../../media/job-queue.ts';
@@ -108,11 +110,16 @@ function startConsumer(
     consumer,
     async (job) => {
       const entry = entryOf(job);
-      // Jobs begin in the order of the queue. Whatever is awaited before the lane is entered may change that.
-      const handled = await (lanes === null
-        ? handleOnce(entry)
-        : lanes.run(laneOf(entry), entry.activityId, () => handleOnce(entry)));
-      if (handled) await rows.done(entry);
+      try {
+        // Jobs begin in the order of the queue. Whatever is awaited before the lane is entered may change that.
+        const handled = await (lanes === null
+          ? handleOnce(entry)
+          : lanes.run(laneOf(entry), entry.activityId, () => handleOnce(entry)));
+        if (handled) await rows.done(entry);
+      } catch (error) {
+        if (!isPutOff(entry, error, job.attempt, clock.now())) throw error;
+        logger.warn('work is put off: a part of the service is away', { consumer, outboxId: entry.outboxId, error });
+      }
     },
     {
       concurrency,
@@ -123,6 +130,16 @@ function startConsumer(
       },
     },
   );
+}
+
+/**
+ * At its last try, work that fails only because something is away leaves the queue and not the outbox: the sweeper brings
+ * it back with all its tries before it. Else an outage longer than they span would park everything that came during it.
+ * It is parked long before its row would expire.
+ */
+function isPutOff(entry: OutboxEntry, error: unknown, attempt: number, nowMs: number): boolean {
+  const isOld = nowMs - timeOfId(entry.outboxId) > limits.outboxRetentionMs / 2;
+  return attempt >= limits.jobAttemptsMax && isPassing(error) && !isOld;
 }
 
 /** Starts a worker per consumer that has a handler here; `close` lets those under way finish. */

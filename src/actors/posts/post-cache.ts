@@ -42,6 +42,11 @@ export class PostCache {
     );
   }
 
+  /** Without asking the store: null if it is not in memory. */
+  known(postId: PostId): PostRecord | null {
+    return this.records.get(postId) ?? null;
+  }
+
   /** Call it when a change of the post or of its media was acknowledged. */
   invalidate(postId: PostId): void {
     this.records.delete(postId);

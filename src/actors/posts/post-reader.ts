@@ -80,6 +80,16 @@ export class PostReader {
     });
   }
 
+  /** As last shown, without asking the store; null if one of them was never shown. In the order of `records`. */
+  remembered(records: readonly PostRecord[]): PostPageItem[] | null {
+    const views = records.map((record) => this.shown.get(record));
+    const counts = this.parts.engagement.lastCounts(records.map((record) => record.post.postId));
+    const items = views.flatMap((view, index) =>
+      view === undefined ? [] : [presentItem(view, counts[index] ?? NO_COUNTS, false)],
+    );
+    return items.length === records.length ? items : null;
+  }
+
   private async authors(authorIds: readonly UserId[]): Promise<ReadonlyMap<UserId, UserSummary>> {
     const distinct = [...new Set(authorIds)];
     const summaries = await this.parts.profiles.summaries(distinct);

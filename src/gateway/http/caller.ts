@@ -1,5 +1,5 @@
 /** Who calls, and under which idempotency key, from the headers of a request. */
-import { Problem } from '../../errors.ts';
+import { isPassing, Problem } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Authenticator } from '../auth/accounts.ts';
 import type { Viewer } from '../operation.ts';
@@ -9,15 +9,24 @@ const KEY_PATTERN = new RegExp(`^[\\x21-\\x7e]{1,${limits.idempotencyKeyCharacte
 
 /**
  * Null without an `Authorization` header; one that is not valid is refused even where none is needed. Asks the store only
- * while this node may not know of every revocation.
+ * while this node may not know of every revocation. If the store is away then, reading goes on: no revocation can become
+ * durable meanwhile, what was revoked before is known here, and the token itself ends within a quarter of an hour.
  */
-export async function viewerOf(authenticator: Authenticator, request: HttpRequest): Promise<Viewer | null> {
+export async function viewerOf(
+  authenticator: Authenticator,
+  request: HttpRequest,
+  purpose: 'reading' | 'writing',
+): Promise<Viewer | null> {
   const header = request.headers.get('authorization');
   if (header === undefined) return null;
   const token = bearerTokenOf(header);
   if (token === null) throw new Problem('unauthenticated');
   const { userId, sessionId } = authenticator.accessToken(token);
-  if (!authenticator.fresh) await authenticator.confirm(sessionId);
+  if (!authenticator.fresh) {
+    await authenticator.confirm(sessionId).catch((error: unknown) => {
+      if (purpose === 'writing' || !isPassing(error)) throw error;
+    });
+  }
   return { userId, sessionId };
 }
 
@@ -27,7 +36,7 @@ export function bearerTokenOf(header: string): string | null {
 }
 
 export async function signedInViewerOf(authenticator: Authenticator, request: HttpRequest): Promise<Viewer> {
-  const viewer = await viewerOf(authenticator, request);
+  const viewer = await viewerOf(authenticator, request, 'writing');
   if (viewer === null) throw new Problem('unauthenticated');
   return viewer;
 }

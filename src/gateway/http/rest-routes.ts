@@ -39,7 +39,8 @@ async function call(
   parameters: PathParameters,
 ): Promise<HttpResponse> {
   const { runner, clock, limits } = dependencies;
-  const viewer = operation.auth === 'stranger' ? null : await viewerOf(dependencies.authenticator, request);
+  const purpose = operation.rate === 'read' ? 'reading' : 'writing';
+  const viewer = operation.auth === 'stranger' ? null : await viewerOf(dependencies.authenticator, request, purpose);
   // Before the body is read: strangers may not make the server read one.
   if (operation.auth === 'user' && viewer === null) throw new Problem('unauthenticated');
   const idempotencyKey = idempotencyKeyOf(request);

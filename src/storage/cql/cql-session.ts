@@ -2,14 +2,16 @@
  * The way to the engine: prepared statements on the driver's token-aware pool, so many at once, each answered, refused or
  * given up within a bounded time.
  */
-import { Client, type ClientOptions, auth, types } from 'cassandra-driver';
+import { Client, type ClientOptions, auth, policies, types } from 'cassandra-driver';
 import { type Clock, sleep } from '../../clock.ts';
 import { Problem, StartRefusal } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import type { DriverRow, Parameter } from './cql-values.ts';
-import { toProblem } from './problems.ts';
+import { EngineWatch } from './engine-watch.ts';
+import { isAnswer, toProblem } from './problems.ts';
 import { RequestGate } from './request-gate.ts';
+import { HEARTBEAT } from './table-cql.ts';
 
 export interface CqlSettings {
   /** `host` or `host:port`. */
@@ -44,6 +46,8 @@ export interface Statement {
 /** `plain`: may be sent again. `lightweight`: a comparison, never sent again. `serial`: a read that settles comparisons. */
 export type RequestKind = 'plain' | 'lightweight' | 'serial';
 
+const AWAY = { detail: 'The tables cannot be reached at the moment.', retryAfterMs: limits.cqlHeartbeatMs };
+
 export class CqlSession {
   private readonly client: Client;
   private readonly clock: Clock;
@@ -53,14 +57,17 @@ export class CqlSession {
   });
   private readonly consistency: number;
   private readonly serialConsistency: number;
+  private readonly watch: EngineWatch;
   private closing: Promise<void> | null = null;
 
-  private constructor(client: Client, { settings, clock }: SessionOptions) {
+  private constructor(client: Client, { settings, clock, log }: SessionOptions) {
     const isLocal = settings.consistency === 'local-quorum';
     this.client = client;
     this.clock = clock;
     this.consistency = isLocal ? types.consistencies.localQuorum : types.consistencies.quorum;
     this.serialConsistency = isLocal ? types.consistencies.localSerial : types.consistencies.serial;
+    const readTimeout = limits.cqlHeartbeatAnswerMs;
+    this.watch = new EngineWatch({ clock, log, ask: () => client.execute(HEARTBEAT, [], { readTimeout }) });
   }
 
   /** `keyspace` null: for making it. Waits for an engine that is still starting; then `StartRefusal`. */
@@ -84,6 +91,11 @@ export class CqlSession {
         await sleep(clock, limits.cqlStartRetryMs);
       }
     }
+  }
+
+  /** From now on requests are refused at once while the engine does not answer. Not for changes of the schema, which hold it up. */
+  refuseWhileAway(): void {
+    this.watch.start();
   }
 
   async execute({ query, parameters }: Statement, kind: RequestKind = 'plain'): Promise<DriverRow[]> {
@@ -130,15 +142,20 @@ export class CqlSession {
   }
 
   close(): Promise<void> {
+    this.watch.stop();
     this.closing ??= this.client.shutdown();
     return this.closing;
   }
 
   private async request<Value>(send: () => Promise<Value>): Promise<Value> {
     if (this.closing !== null) throw new Problem('unavailable', { detail: 'The store is closed.' });
+    if (this.watch.away) throw new Problem('unavailable', AWAY);
     try {
-      return await this.gate.run(() => this.withinTime(send));
+      const result = await this.gate.run(() => this.withinTime(send));
+      this.watch.answered();
+      return result;
     } catch (error) {
+      if (isAnswer(error)) this.watch.answered();
       throw toProblem(error);
     }
   }
@@ -168,6 +185,8 @@ function clientOptions(settings: CqlSettings, keyspace: string | null): ClientOp
       : { sslOptions: { rejectUnauthorized: true, ...(tls.authorities === null ? {} : { ca: tls.authorities }) } }),
     encoding: { useBigIntAsLong: true },
     socketOptions: { readTimeout: limits.cqlTryMs, connectTimeout: limits.cqlConnectMs },
+    // The driver's own waits ever longer, up to ten minutes: so long would an engine be away after its return.
+    policies: { reconnection: new policies.reconnection.ConstantReconnectionPolicy(limits.cqlHeartbeatMs) },
     protocolOptions: { maxSchemaAgreementWaitSeconds: limits.cqlSchemaAgreementSeconds },
   };
 }

@@ -66,6 +66,7 @@ export class CqlStore implements Store {
   static async open(options: CqlStoreOptions): Promise<CqlStore> {
     await migrate(options);
     const session = await CqlSession.open(options, options.settings.keyspace);
+    session.refuseWhileAway();
     return new CqlStore(options, session, new Layouts());
   }
 

@@ -34,6 +34,11 @@ function ofResponse(error: errors.ResponseError): unknown {
   return AWAY.has(error.code) ? new Problem('unavailable', { cause: error }) : error;
 }
 
+/** Whether a node of the engine said this, and not its silence or a lost connection. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof errors.ResponseError;
+}
+
 /** True if nobody knows whether the statement was carried out, or may yet be. */
 export function isTimeout(error: unknown): boolean {
   if (error instanceof errors.OperationTimedOutError) return true;

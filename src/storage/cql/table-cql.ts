@@ -14,6 +14,9 @@ import { cqlType } from './cql-values.ts';
 /** In `expires_at`: kept for ever. A number, since conditions cannot say "null or later". */
 export const NEVER = Number.MAX_SAFE_INTEGER;
 
+/** Whether anybody is there: each node of the engine answers it by itself. */
+export const HEARTBEAT = 'SELECT key FROM system.local';
+
 export class TableCql {
   readonly layout: TableLayout;
   /** Columns that are not part of the key, in the order in which `replace` sets them. */

@@ -3,7 +3,9 @@ import test from 'ava';
 import { type ConsumerHandlers, createDispatch, startConsumers } from '../../../src/actors/outbox/consumers.ts';
 import { Sweeper } from '../../../src/actors/outbox/sweeper.ts';
 import { systemClock } from '../../../src/clock.ts';
+import { Problem } from '../../../src/errors.ts';
 import { IdSource, type MediaId, RevisionSource, type UserId } from '../../../src/ids.ts';
+import { limits } from '../../../src/limits.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { EmbeddedJobQueue } from '../../../src/media/embedded/embedded-job-queue.ts';
 import { Unretryable } from '../../../src/media/job-queue.ts';
@@ -121,4 +123,24 @@ test('a consumer that fails is tried again; one that cannot succeed is parked wi
   );
   await others.close();
   await hopeless.close();
+});
+
+test('work that fails only because something is away is never parked: the sweeper brings it back', async (t) => {
+  let isAway = true;
+  let tries = 0;
+  const env = await world(async () => {
+    tries++;
+    if (isAway) throw new Problem('unavailable');
+  });
+  const workers = env.start();
+  env.dispatch(await env.record());
+  await waitFor('all tries of the queue', async () => tries === limits.jobAttemptsMax);
+  await waitFor('the queue to let it go', async () => (await env.queue.depth('media')) === 0);
+  t.is(await env.left(), 1);
+  t.deepEqual(await Array.fromAsync(env.store.scan(outboxParked)), []);
+  isAway = false;
+  t.is(await env.sweeper.sweep(0), 1);
+  await waitFor('the row to go', async () => (await env.left()) === 0);
+  await workers.close();
+  await env.close();
 });

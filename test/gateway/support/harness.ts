@@ -31,10 +31,13 @@ export class FakeAuthenticator implements Authenticator {
   readonly confirmed: string[] = [];
   /** Revoked in the store, not yet heard of here. */
   readonly unheard = new Set<string>();
+  /** The store cannot be asked. */
+  storeAway = false;
 
   async confirm(sessionId: SessionId): Promise<void> {
     this.confirmed.push(sessionId);
     await Promise.resolve();
+    if (this.storeAway) throw new Problem('unavailable');
     if (sessionId === 'revoked' || this.unheard.has(sessionId)) throw new Problem('session-revoked');
   }
 

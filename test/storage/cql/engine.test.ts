@@ -13,6 +13,7 @@ import { column, defineTable, type Table } from '../../../src/storage/table.ts';
 import { whenNamed } from '../../conformance/adapters.ts';
 import { CONFORMANCE_TABLES, entries, entry, type Lease, leases, notes } from '../../conformance/store-tables.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { testEngine } from './test-engine.ts';
 
 const engine = testEngine('engine');
@@ -111,7 +112,12 @@ function registerFaults(): void {
     t.is(frozen?.code, 'timeout');
     t.true(systemClock.monotonic() - began < limits.cqlRequestMs + 2_000);
     proxy.thaw();
-    await t.notThrowsAsync(store.ping());
+    const answers = (): Promise<boolean> =>
+      store.ping().then(
+        () => true,
+        () => false,
+      );
+    await waitFor('the thawed engine to be asked again', answers, limits.cqlHeartbeatMs + limits.cqlRequestMs);
     await proxy.cut();
     const away = await t.throwsAsync(store.get(entries, row), { instanceOf: Problem });
     t.is(away?.code, 'unavailable');

@@ -1,7 +1,7 @@
 /** Everything the CQL adapter can ask of the engine: each shape of each table's statements, and the migration's own. */
 import { withInternalTables } from '../../../src/storage/cql/internal-tables.ts';
 import { createKeyspace, MIGRATION, WITHOUT_TABLETS } from '../../../src/storage/cql/migration-statements.ts';
-import { TableCql } from '../../../src/storage/cql/table-cql.ts';
+import { HEARTBEAT, TableCql } from '../../../src/storage/cql/table-cql.ts';
 import { TABLES } from '../../../src/storage/schema.ts';
 import type { CheckedRange } from '../../../src/storage/store-rules.ts';
 import { Layouts } from '../../../src/storage/table-layout.ts';
@@ -14,7 +14,11 @@ export interface ListedStatement {
 
 export function everyStatement(): ListedStatement[] {
   const layouts = new Layouts();
-  return [...withInternalTables(TABLES).flatMap((table) => ofTable(new TableCql(layouts.of(table)))), ...ofMigration()];
+  return [
+    ...withInternalTables(TABLES).flatMap((table) => ofTable(new TableCql(layouts.of(table)))),
+    { act: 'heartbeat', query: HEARTBEAT },
+    ...ofMigration(),
+  ];
 }
 
 function ofTable(table: TableCql): ListedStatement[] {
