@@ -145,8 +145,11 @@ export class RevisionSource {
     return this.last;
   }
 
-  /** Call with every revision that is read before it is overwritten: the next one will be higher. */
+  /**
+   * Call with every revision that is read before it is overwritten: the next one will be higher by at least two. The one
+   * right above is for writes that come late and must lose against any other, such as the completion of an upload.
+   */
   observe(revision: number): void {
-    if (revision > this.last) this.last = revision;
+    if (revision >= this.last) this.last = revision + 1;
   }
 }

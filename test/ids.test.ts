@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { composeId, EPOCH_MS, IdSource, idAt, parseId, type PostId, timeOfId } from '../src/ids.ts';
+import { composeId, EPOCH_MS, IdSource, idAt, parseId, type PostId, timeOfId, RevisionSource } from '../src/ids.ts';
 
 test('text order is number order is time order, and the time can be read back', (t) => {
   const part = fc.record({
@@ -44,4 +44,11 @@ test('what is not an id is refused', (t) => {
   for (const text of ['', '0', '8zzzzzzzzzzzz', '0123456789abi', '0123456789ABC', '../../etc/pass', '0123456789abcd']) {
     t.is(parseId(text), null, text);
   }
+});
+
+test('above a revision that was read there is room for one late write that loses', (t) => {
+  const revisions = new RevisionSource({ now: () => 1 });
+  const read = 5_000_000;
+  revisions.observe(read);
+  t.true(revisions.next() > read + 1);
 });

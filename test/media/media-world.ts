@@ -92,6 +92,7 @@ export class MediaWorld {
 
   /** Deletes `POST`, as its owner would; the entry that the media worker then gets. */
   async deletePost(mediaId: MediaId): Promise<OutboxEntry> {
+    this.revisions.observe((await this.store.get(posts, { postId: POST }))?.revision ?? 0);
     await this.store.put(posts, this.post(mediaId, 'deleted'));
     const activity = { kind: 'post.deleted', postId: POST, publishId: null, authorId: OWNER, version: 2 } as const;
     return { ...this.last(), activity };
