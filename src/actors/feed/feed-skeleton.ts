@@ -32,8 +32,15 @@ export class FeedSkeleton {
 
   /** Places before `before` (null: from the newest). `hot`: the reader's hot timeline, if resident. */
   async read(userId: UserId, hot: HotView | null, before: PublishId | null, limit: number): Promise<SkeletonPage> {
-    const resident = hot === null ? null : fromHot(hot, before, limit);
-    return resident ?? this.fromStore(userId, before, limit);
+    if (hot === null) return this.fromStore(userId, before, limit);
+    return fromHot(hot, before, limit) ?? this.fromBoth(userId, hot, before, limit);
+  }
+
+  /** What was just published stands in the hot timeline and not yet in the store: a page over both ends lacks nothing. */
+  private async fromBoth(userId: UserId, hot: HotView, before: PublishId | null, limit: number): Promise<SkeletonPage> {
+    const stored = await this.fromStore(userId, before, limit);
+    const merged = mergeNewestFirst([entriesBefore(hot, before), stored.entries], limit + 1);
+    return { entries: merged.slice(0, limit), more: stored.more || merged.length > limit };
   }
 
   async fromStore(userId: UserId, before: PublishId | null, limit: number): Promise<StoredSkeletonPage> {
@@ -48,9 +55,13 @@ export class FeedSkeleton {
 
 /** Null when the hot timeline does not reach far enough to know. */
 function fromHot(hot: HotView, before: PublishId | null, limit: number): SkeletonPage | null {
-  const entries = before === null ? hot.entries : hot.entries.filter((entry) => entry.publishId < before);
+  const entries = entriesBefore(hot, before);
   if (entries.length > limit) return { entries: entries.slice(0, limit), more: true };
   return hot.truncated ? null : { entries, more: false };
+}
+
+function entriesBefore(hot: HotView, before: PublishId | null): readonly TimelineEntry[] {
+  return before === null ? hot.entries : hot.entries.filter((entry) => entry.publishId < before);
 }
 
 function placeOf({ publishId, postId, authorId }: TimelineEntry): TimelineEntry {

@@ -93,6 +93,18 @@ test('a long feed goes from the hot timeline over into the store without gap or 
   t.is(second.position, null);
 });
 
+test('a page longer than the hot timeline holds what was just published, before fan-out wrote it', async (t) => {
+  const world = await postWorld();
+  const [author, reader] = [world.user(), world.user()];
+  await world.follow(reader, author);
+  const published: PostId[] = [];
+  for (let index = 0; index < 150; index++) published.unshift((await world.publish(author)).id);
+  await world.drain();
+  await world.live.activate(reader);
+  published.unshift((await world.publish(author)).id);
+  for (const limit of [7, limits.pageSizeMax]) t.deepEqual(await world.wholeFeed(reader, limit), published);
+});
+
 test('the first page and its position are of one moment', async (t) => {
   const world = await postWorld();
   const [author, reader] = [world.user(), world.user()];
