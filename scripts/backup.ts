@@ -11,7 +11,7 @@ runCommand(async (basics, words) => {
   const rows = Object.values(manifest.tables).reduce((sum, { lines }) => sum + lines, 0);
   console.log(`${rows} rows and ${manifest.blobs.lines} photographs and renditions are in ${to}.`);
   console.log(`It holds whatever was acknowledged before ${new Date(manifest.beganAtMs).toISOString()}.`);
-  if (!manifest.isOneMoment) console.log('The rows are not of one moment; restore mends what was seen half.');
+  if (!manifest.isOneMoment) console.log('The rows are not of one moment; restore makes them fit.');
   if (manifest.blobsGone > 0) console.log(`${manifest.blobsGone} blobs that rows name are missing: run fsck.`);
   console.log(
     manifest.secretSha256 === null

@@ -8,8 +8,9 @@ runCommand(async (basics, words) => {
   if (option !== '--from' || from === undefined || more.length > 0) {
     throw new UsageError('Usage: npm run restore -- --from FOLDER');
   }
-  const { manifest, rows, expired, blobs, mended, secret } = await restoreInstallation(basics, from);
+  const { manifest, rows, expired, blobs, redone, mended, secret } = await restoreInstallation(basics, from);
   console.log(`${rows} rows and ${blobs} blobs were restored and read back; ${expired} rows had ended since.`);
+  if (redone > 0) console.log(`The next server does ${redone} pieces of work again that were under way.`);
   for (const line of fsckLines(mended, true)) console.log(line);
   console.log(secret);
   console.log(`Missing may be: whatever was acknowledged after ${new Date(manifest.beganAtMs).toISOString()}.`);

@@ -7,8 +7,9 @@ import { minio } from './services/minio.ts';
 import { redis } from './services/redis.ts';
 import { findRunning, forget, start, stop } from './services/running.ts';
 import { installOnce, type Service } from './services/service.ts';
+import { versitygw } from './services/versitygw.ts';
 
-const SERVICES: readonly Service[] = [redis, cassandra, minio];
+const SERVICES: readonly Service[] = [redis, cassandra, minio, versitygw];
 const ACTS = { up, down, env, status } as const;
 
 async function up(service: Service): Promise<void> {

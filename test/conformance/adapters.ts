@@ -13,6 +13,7 @@ export const BINDINGS: Readonly<Record<string, readonly string[]>> = {
   cql: ['test/storage/cql-store.test.ts', 'test/storage/cql/engine.test.ts'],
   filesystem: ['test/storage/filesystem-blob-store.test.ts'],
   s3: ['test/storage/s3-blob-store.test.ts'],
+  versitygw: ['test/storage/versitygw-blob-store.test.ts'],
   bullmq: ['test/media/bullmq-job-queue.test.ts'],
 };
 

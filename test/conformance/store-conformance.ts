@@ -10,6 +10,7 @@ import { limits } from '../../src/limits.ts';
 import { type Mutation, putRow, removeRow, type Store } from '../../src/storage/store.ts';
 import type { Table } from '../../src/storage/table.ts';
 import { storePrograms } from './store-programs.ts';
+import { registerEnds } from './store-ends.ts';
 import {
   CONFORMANCE_TABLES,
   type Entry,
@@ -35,7 +36,10 @@ export interface StoreHarness {
 export type OpenStore = (tables: readonly Table[]) => Promise<StoreHarness>;
 
 /** Runs `body` against the adapter; `owner` is a key nobody else uses. */
-type Register = (promise: string, body: (t: ExecutionContext, h: StoreHarness, owner: string) => Promise<void>) => void;
+export type Register = (
+  promise: string,
+  body: (t: ExecutionContext, h: StoreHarness, owner: string) => Promise<void>,
+) => void;
 
 export function storeConformance(name: string, open: OpenStore): void {
   let harness: StoreHarness | null = null;
@@ -49,6 +53,7 @@ export function storeConformance(name: string, open: OpenStore): void {
       await body(t, harness, `run-${randomUUID()}`);
     });
   registerValues(register);
+  registerEnds(register);
   registerPages(register);
   registerDisciplines(register);
   registerBatches(register);
@@ -102,17 +107,6 @@ function registerValues(register: Register): void {
     await h.store.put(notes, { owner, id: 2 }, { expiresAtMs: h.clock.now() + 60_000 });
     await h.advance(notes.retentionMs === null ? 0 : notes.retentionMs + 1_000);
     t.deepEqual(await h.store.page(notes, { owner }, { limit: 10 }), [{ owner, id: 2 }]);
-  });
-
-  register('a scan can tell when each row ends', async (t, h, owner) => {
-    const endsAtMs = h.clock.now() + 60_000;
-    await h.store.put(entries, entry(owner, 'kept', 1));
-    await h.store.put(entries, entry(owner, 'brief', 2), { expiresAtMs: endsAtMs });
-    const ends = new Map<string, number | null>();
-    for await (const { row, expiresAtMs } of h.store.scanWithExpiry(entries)) {
-      if (row.owner === owner) ends.set(row.label, expiresAtMs);
-    }
-    t.deepEqual(Object.fromEntries(ends), { brief: endsAtMs, kept: null });
   });
 
   register('scan finds every row, also behind the first chunk', async (t, { store }, owner) => {

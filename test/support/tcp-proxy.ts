@@ -1,19 +1,26 @@
 /** A way to a server that can be frozen (nothing passes, nothing ends) and cut. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+interface Traffic {
+  readonly sockets: Set<Socket>;
+  /** New connections freeze as well. */
+  isFrozen: boolean;
+}
+
 export class TcpProxy {
   readonly port: number;
   private readonly server: Server;
-  private readonly sockets: Set<Socket>;
+  private readonly traffic: Traffic;
 
-  private constructor(server: Server, sockets: Set<Socket>, port: number) {
+  private constructor(server: Server, traffic: Traffic, port: number) {
     this.server = server;
-    this.sockets = sockets;
+    this.traffic = traffic;
     this.port = port;
   }
 
   static async open(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
-    const sockets = new Set<Socket>();
+    const traffic: Traffic = { sockets: new Set(), isFrozen: false };
+    const { sockets } = traffic;
     const server = createServer((client) => {
       const upstream = connect(target.port, target.host);
       for (const [from, to] of [
@@ -21,6 +28,7 @@ export class TcpProxy {
         [upstream, client],
       ] as const) {
         sockets.add(from);
+        if (traffic.isFrozen) from.pause();
         from.on('data', (bytes) => to.write(bytes));
         from.on('error', () => to.destroy());
         from.on('close', () => {
@@ -35,15 +43,17 @@ export class TcpProxy {
         resolve(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
-    return new TcpProxy(server, sockets, port);
+    return new TcpProxy(server, traffic, port);
   }
 
   freeze(): void {
-    for (const socket of this.sockets) socket.pause();
+    this.traffic.isFrozen = true;
+    for (const socket of this.traffic.sockets) socket.pause();
   }
 
   thaw(): void {
-    for (const socket of this.sockets) socket.resume();
+    this.traffic.isFrozen = false;
+    for (const socket of this.traffic.sockets) socket.resume();
   }
 
   /** Ends all connections and takes no new ones. */
@@ -51,7 +61,7 @@ export class TcpProxy {
     const closed = new Promise((resolve) => {
       this.server.close(resolve);
     });
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.traffic.sockets) socket.destroy();
     await closed;
   }
 }

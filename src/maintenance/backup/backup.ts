@@ -1,12 +1,13 @@
 /**
  * Copies an installation into a backup folder while it is being used. The rows come from one moment where the engine can
- * give such a view, and the blobs are those that these rows name.
+ * give such a view, else from one after the other in an order that lets a restore make them fit; and the blobs are those
+ * that these rows name.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { StartRefusal } from '../../errors.ts';
+import { invariant, StartRefusal } from '../../errors.ts';
 import type { MediaId } from '../../ids.ts';
 import { originalKey } from '../../media/media-keys.ts';
 import { limits } from '../../limits.ts';
@@ -16,7 +17,10 @@ import { makeDirectory, syncDirectory } from '../../storage/durable-files.ts';
 import type { MediaRow } from '../../storage/repositories/posts.ts';
 import { SCHEMA_VERSION, TABLES } from '../../storage/schema.ts';
 import type { Store, StoredRow } from '../../storage/store.ts';
-import { media } from '../../storage/tables/posts.ts';
+import type { Table } from '../../storage/table.ts';
+import { claims, credentials, sessions, sessionsByUser, users } from '../../storage/tables/accounts.ts';
+import { activities, outbox, sweepMarks } from '../../storage/tables/operations.ts';
+import { media, posts } from '../../storage/tables/posts.ts';
 import { inPages } from '../pages.ts';
 import { BackupFolder, type BlobEntry, type Manifest } from './backup-folder.ts';
 import { hashOfFile, LineFile, type LineFileFacts } from './line-file.ts';
@@ -34,17 +38,41 @@ export interface BackupSource {
   readonly secret: string | null;
 }
 
+/**
+ * What is read before what follows from it, so that nothing that was read points at something that was read too early: a
+ * session before its user, a user before the name they claim, a post before its photographs.
+ */
+const READ_FIRST: readonly Table[] = [
+  sweepMarks,
+  outbox,
+  sessions,
+  sessionsByUser,
+  users,
+  credentials,
+  claims,
+  posts,
+  media,
+];
+/** Tells of everything that the other tables may show in part: see recent-work.ts. */
+const READ_LAST: readonly Table[] = [activities];
+
+function inOrder(): readonly Table[] {
+  const between = TABLES.filter((table) => !READ_FIRST.includes(table) && !READ_LAST.includes(table));
+  return [...READ_FIRST, ...between, ...READ_LAST];
+}
+
 export async function backup(source: BackupSource, folder: BackupFolder, clock: Clock): Promise<Manifest> {
   const { isOneMoment, beganAtMs, secret } = source;
   await makeDirectory(dirname(folder.tableFile('any')));
-  // First, since photographs may be removed at any time.
-  const { mediaFile, ...blobs } = await copyMedia(source, folder, clock);
-  const tables: Record<string, LineFileFacts> = { [media.name]: mediaFile };
-  for (const table of TABLES.filter(({ name }) => name !== media.name)) {
-    const file = await LineFile.create(folder.tableFile(table.name));
-    for await (const stored of source.store.scanWithExpiry(table)) await file.add(stored);
-    tables[table.name] = await file.finish();
+  const tables: Record<string, LineFileFacts> = {};
+  let photographs: CopiedPhotographs | null = null;
+  for (const table of inOrder()) {
+    if (table === media) photographs = await copyMedia(source, folder, clock);
+    else tables[table.name] = await copyTable(source, folder, table);
   }
+  invariant(photographs !== null, 'photographs are among the tables');
+  const { mediaFile, ...blobs } = photographs;
+  tables[media.name] = mediaFile;
   await syncDirectory(dirname(folder.tableFile('any')));
   if (secret !== null) await writeFile(folder.secretFile, secret, { flag: 'wx', mode: 0o600, flush: true });
   return folder.writeManifest({
@@ -58,6 +86,18 @@ export async function backup(source: BackupSource, folder: BackupFolder, clock: 
   });
 }
 
+async function copyTable(
+  { store, isOneMoment }: BackupSource,
+  folder: BackupFolder,
+  table: Table,
+): Promise<LineFileFacts> {
+  const file = await LineFile.create(folder.tableFile(table.name));
+  for await (const stored of store.scanWithExpiry(table)) await file.add(stored);
+  // Work that was divided meanwhile may have left where it was not read yet for where it was: then its parts are seen now.
+  if (table === outbox && !isOneMoment) for await (const stored of store.scanWithExpiry(table)) await file.add(stored);
+  return file.finish();
+}
+
 /** Makes the folder, or takes an empty one. */
 export async function prepareBackupFolder(path: string): Promise<BackupFolder> {
   await mkdir(path, { recursive: true });
@@ -66,8 +106,14 @@ export async function prepareBackupFolder(path: string): Promise<BackupFolder> {
   return new BackupFolder(path);
 }
 
+interface CopiedPhotographs {
+  readonly mediaFile: LineFileFacts;
+  readonly blobs: LineFileFacts;
+  readonly blobsGone: number;
+}
+
 /** The rows of media, each as it was when all blobs that it needs were copied; and these blobs. */
-async function copyMedia(source: BackupSource, folder: BackupFolder, clock: Clock) {
+async function copyMedia(source: BackupSource, folder: BackupFolder, clock: Clock): Promise<CopiedPhotographs> {
   const rows = await LineFile.create(folder.tableFile(media.name));
   const index = await LineFile.create(folder.blobIndex);
   let blobsGone = 0;

@@ -17,6 +17,7 @@ import { inPages } from '../pages.ts';
 import { differing, writeRows } from '../stored-rows.ts';
 import { type BackupFolder, blobEntry, type BlobEntry, type Manifest } from './backup-folder.ts';
 import { hashOfFile, readLines, requireUnchanged } from './line-file.ts';
+import { redoRecentWork } from './recent-work.ts';
 
 export interface RestoreTarget {
   readonly store: Store;
@@ -30,6 +31,8 @@ export interface RestoreReport {
   /** Rows that ended between the backup and now. */
   readonly expired: number;
   readonly blobs: number;
+  /** Entries of work that will be done once more, so that rows of different moments fit. */
+  readonly redone: number;
 }
 
 export async function restore(folder: BackupFolder, target: RestoreTarget): Promise<RestoreReport> {
@@ -48,7 +51,8 @@ export async function restore(folder: BackupFolder, target: RestoreTarget): Prom
     expired += written.expired;
   }
   const blobs = await restoreBlobs(folder, target.blobs);
-  return { manifest, rows, expired, blobs };
+  const redone = manifest.isOneMoment ? 0 : await redoRecentWork(target.store, manifest);
+  return { manifest, rows, expired, blobs, redone };
 }
 
 async function requireWhole(folder: BackupFolder, manifest: Manifest): Promise<void> {

@@ -9,7 +9,7 @@ import type { Check, FsckContext } from './check.ts';
 type ListRow = RowOf<typeof postsByAuthor>;
 
 /** What is listed is live. */
-export function listedPostsCheck({ store }: FsckContext): Check<ListRow> {
+export function listedPostsCheck({ store, recount }: FsckContext): Check<ListRow> {
   return {
     kind: 'author-list',
     candidates: () => store.scan(postsByAuthor),
@@ -21,6 +21,7 @@ export function listedPostsCheck({ store }: FsckContext): Check<ListRow> {
         what: `list of ${authorId}: post ${postId} is ${post?.state ?? 'missing'}`,
         async mend() {
           await store.remove(postsByAuthor, { authorId, month, publishId });
+          recount.add(authorId);
           return true;
         },
       };
@@ -29,7 +30,7 @@ export function listedPostsCheck({ store }: FsckContext): Check<ListRow> {
 }
 
 /** What is live is listed. */
-export function unlistedPostsCheck({ store }: FsckContext): Check<PostRow> {
+export function unlistedPostsCheck({ store, recount }: FsckContext): Check<PostRow> {
   return {
     kind: 'author-list',
     candidates: () => store.scan(posts),
@@ -44,6 +45,7 @@ export function unlistedPostsCheck({ store }: FsckContext): Check<PostRow> {
         what: `list of ${authorId}: live post ${postId} is not in it`,
         async mend() {
           await store.batch([listPost(post, publishId)]);
+          recount.add(authorId);
           return true;
         },
       };

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { RevisionSource } from '../../ids.ts';
+import { limits } from '../../limits.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import type { Store } from '../../storage/store.ts';
 import type { PendingWork } from './pending-work.ts';
@@ -21,6 +22,19 @@ export const FINDING_KINDS = {
 
 export type FindingKind = keyof typeof FINDING_KINDS;
 
+/** Bounded: what finds no room is found by the next run. */
+export class Recount {
+  private readonly ids = new Set<string>();
+
+  add(...ids: readonly string[]): void {
+    for (const id of ids) if (this.ids.size < limits.fsckPendingMax) this.ids.add(id);
+  }
+
+  has(id: string): boolean {
+    return this.ids.has(id);
+  }
+}
+
 export interface FsckContext {
   readonly store: Store;
   readonly blobs: BlobStore;
@@ -30,6 +44,8 @@ export interface FsckContext {
   /** Whether servers may be working on the same rows meanwhile. */
   readonly inUse: boolean;
   readonly pending: PendingWork;
+  /** Users and posts of which something that is counted was mended by this run. */
+  readonly recount: Recount;
 }
 
 export interface Wrong {

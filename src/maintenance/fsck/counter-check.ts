@@ -16,7 +16,7 @@ type Counted =
   | { readonly name: 'likes' | 'comments'; readonly postId: PostId };
 
 export function counterCheck(context: FsckContext): Check<Counted> {
-  const { store, clock, revisions, inUse, pending } = context;
+  const { store, clock, revisions, inUse, pending, recount } = context;
   const counters = new Counters(store);
   return {
     kind: 'counter',
@@ -26,9 +26,11 @@ export function counterCheck(context: FsckContext): Check<Counted> {
       const [shown] = await counters.read([key]);
       const value = await count(context, counted);
       if (shown === undefined || shown.value === value) return null;
-      if (pending.concerns('userId' in counted ? counted.userId : counted.postId)) return null;
-      // Counted a moment ago by a server, and changing.
-      if (inUse && shown.revision / 1000 > clock.now() - limits.outboxOverdueMs) return null;
+      const id = 'userId' in counted ? counted.userId : counted.postId;
+      if (pending.concerns(id)) return null;
+      // Counted a moment ago by a server, and changing; unless it is our own doing that it is wrong.
+      const isYoung = shown.revision / 1000 > clock.now() - limits.outboxOverdueMs;
+      if (inUse && isYoung && !recount.has(id)) return null;
       return {
         what: `${counted.name} of ${key.subject}: shown ${shown.value}, there are ${value}`,
         async mend() {

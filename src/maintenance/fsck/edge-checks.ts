@@ -43,6 +43,7 @@ export function followChecks(context: FsckContext): Check<FollowKey>[] {
     const sides = [near, far].map((row) => row && { state: row.state, atMs: row.sinceMs, revision: row.revision });
     return difference(context, sides, {
       name: `${followerId} follows ${followedId}`,
+      counted: [followerId, followedId],
       write: (change) => followMutations(followerId, followedId, change),
     });
   };
@@ -62,6 +63,7 @@ export function likeChecks(context: FsckContext): Check<LikeKey>[] {
     const sides = [near, far].map((row) => row && { state: row.state, atMs: row.likedAtMs, revision: row.revision });
     return difference(context, sides, {
       name: `${userId} likes ${postId}`,
+      counted: [postId],
       write: (change) => likeMutations(userId, postId, change),
     });
   };
@@ -71,10 +73,17 @@ export function likeChecks(context: FsckContext): Check<LikeKey>[] {
   ];
 }
 
+interface Edge {
+  readonly name: string;
+  /** Whose counts it is in. */
+  readonly counted: readonly string[];
+  readonly write: (change: EdgeChange) => Mutation[];
+}
+
 function difference(
-  { store, revisions }: FsckContext,
+  { store, revisions, recount }: FsckContext,
   sides: readonly (Side | null)[],
-  edge: { readonly name: string; readonly write: (change: EdgeChange) => Mutation[] },
+  edge: Edge,
 ): Wrong | null {
   const [near, far] = sides.map((side) => side?.state === 'active');
   if (near === far) return null;
@@ -87,6 +96,7 @@ function difference(
     async mend() {
       for (const side of there) revisions.observe(side.revision);
       await store.batch(edge.write({ state: right.state, atMs: right.atMs, revision: revisions.next() }));
+      recount.add(...edge.counted);
       return true;
     },
   };

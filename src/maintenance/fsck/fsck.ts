@@ -20,6 +20,7 @@ import {
   FINDING_KINDS,
   type FindingKind,
   type FsckContext,
+  Recount,
   type Wrong,
 } from './check.ts';
 import { counterCheck } from './counter-check.ts';
@@ -54,7 +55,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const { store, blobs, clock, log, inUse } = options;
   const revisions = new RevisionSource(clock);
   const pending = new PendingWork(store, () => clock.now());
-  const context: FsckContext = { store, blobs, clock, revisions, inUse, pending };
+  const context: FsckContext = { store, blobs, clock, revisions, inUse, pending, recount: new Recount() };
   await pending.load(inUse);
   const tallies = emptyTallies();
   for (const check of checksOf(context, new BlobReconciler({ store, blobs, clock, log }))) {

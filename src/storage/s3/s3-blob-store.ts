@@ -11,7 +11,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { CopyConditions, PostPolicy } from 'minio';
+import { PostPolicy } from 'minio';
 import type { Clock, Timer } from '../../clock.ts';
 import { invariant, Problem } from '../../errors.ts';
 import { limits } from '../../limits.ts';
@@ -78,16 +78,12 @@ export class S3BlobStore implements BlobStore {
     if (!isBlobKey(key)) return false;
     // A repeat: also when a client sent other bytes since.
     if ((await this.head(key, 'permanent')) !== null) return true;
-    const inTime = new CopyConditions();
-    inTime.setModified(new Date(this.clock.now() - limits.temporaryBlobRetentionMs));
-    const copied = await this.session.find(async (client, bucket) => {
-      try {
-        return await client.copyObject(bucket, permanentName(key), `/${bucket}/${temporaryName(key)}`, inTime);
-      } catch (error) {
-        if (codeOf(error) === 'PreconditionFailed') return null;
-        throw error;
-      }
-    });
+    // Judged here, as everywhere else: of a time that the server's own clock has not reached, it would know nothing.
+    const temporary = await this.head(key, 'temporary');
+    if (temporary === null || this.expired(temporary)) return false;
+    const copied = await this.session.find((client, bucket) =>
+      client.copyObject(bucket, permanentName(key), `/${bucket}/${temporaryName(key)}`),
+    );
     return copied !== null;
   }
 
