@@ -25,7 +25,7 @@ export class Histogram {
     const bucket = Math.min(bucketOf(whole), BUCKETS - 1);
     this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
     this.total++;
-    if (whole > this.largest) this.largest = whole;
+    this.largest = Math.max(this.largest, lastOf(bucket));
   }
 
   get count(): number {
