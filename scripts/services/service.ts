@@ -48,7 +48,7 @@ export interface Service {
 }
 
 export function cacheFolder(): string {
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'shutterline');
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'shutterline');
 }
 
 /** The service's own folder while it runs: data, log and state. */
