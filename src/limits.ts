@@ -101,6 +101,7 @@ export const limits = {
   outboxSweepMs: 5 * SECOND,
   /** The sweeper leaves younger rows to the dispatcher, which enqueues at once. */
   outboxRedriveAfterMs: 20 * SECOND,
+  /** Of work that was given up. What waits is kept as long as its activity. */
   outboxRetentionMs: 30 * DAY,
   /** History: a year and a month, so that a year can be compared with the one before it began. */
   activityRetentionMs: 400 * DAY,

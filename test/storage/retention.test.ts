@@ -71,7 +71,7 @@ test('activities, and work that waits or was given up, come to an end, in memory
   t.teardown(() => folder.remove());
   const expected = [
     [1, 2, 1],
-    [1, 0, 0],
+    [1, 2, 0],
     [0, 0, 0],
   ];
   t.deepEqual(await recordsEnd(async (clock) => new MemoryStore({ clock })), expected);

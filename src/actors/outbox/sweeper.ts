@@ -3,7 +3,7 @@
  * may hold rows up to now; rows younger than `outboxRedriveAfterMs` are left to the dispatcher. An entry that is already
  * waiting or active in its queue is not doubled, because its key is the same.
  */
-import type { Clock, Timer } from '../../clock.ts';
+import { type Clock, nextTurn, type Timer } from '../../clock.ts';
 import { timeOfId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
@@ -67,6 +67,8 @@ export class Sweeper {
     // At a start everything is due, also what was stamped ahead of the clock.
     const dueBefore = olderThanMs === 0 ? Number.POSITIVE_INFINITY : now - olderThanMs;
     for (let minute = start; minute <= nowMinute + AHEAD_MINUTES; minute++) {
+      // After a long rest there are very many minutes, and others want their turn.
+      if ((minute - start) % MINUTES_PER_TURN === MINUTES_PER_TURN - 1) await nextTurn();
       const { found, due } = await this.sweepMinute(shard, minute, dueBefore);
       redriven += due;
       if (found > 0) oldestHeld ??= minute;
@@ -96,6 +98,7 @@ export class Sweeper {
   }
 }
 
+const MINUTES_PER_TURN = 100;
 /** Longer than any command takes from stamping an outbox id to its acknowledgement. */
 const SETTLED_MINUTES = 5;
 /** How far ahead of the clock an id can be stamped at most. */

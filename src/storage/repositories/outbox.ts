@@ -65,7 +65,7 @@ export class OutboxRows {
       return nowMinute;
     }
     this.revisions.observe(mark.revision);
-    return Math.max(mark.minute, nowMinute - Math.ceil(limits.outboxRetentionMs / 60_000));
+    return Math.max(mark.minute, nowMinute - Math.ceil(limits.activityRetentionMs / 60_000));
   }
 
   async markSwept(shard: number, minute: number): Promise<void> {

@@ -33,7 +33,8 @@ export const outbox = defineTable({
   partitionKey: ['shard', 'minute'],
   clusteringKey: ['outboxId'],
   discipline: 'immutable',
-  retentionMs: limits.outboxRetentionMs,
+  // Every row ends as done or as parked. An installation that was switched off for months still has its work to do.
+  retentionMs: limits.activityRetentionMs,
 });
 
 /** What a worker gave up on, with the reason: moved here from the outbox in one batch. */
