@@ -1,6 +1,7 @@
 /** A real server as its own process, on a free port and a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
@@ -74,6 +75,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       reject(new Error(`the server ended with ${code}:\n${output}`));
     });
   });
+  leaveWithUs(child, exited);
   return {
     url,
     dataDir: options.dataDir,
@@ -95,11 +97,21 @@ export function startWorker(options: Omit<ServerOptions, 'entry' | 'ready'>): Pr
   return startServer({ ...options, entry: 'src/worker.ts', ready: WORKER_READY });
 }
 
+/** A test that fails ends nothing: its server must neither keep the run from ending nor outlive it. */
+function leaveWithUs(child: ChildProcess, exited: Promise<unknown>): void {
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  void exited.then(() => process.removeListener('exit', kill));
+  child.unref();
+  for (const pipe of [child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
+}
+
 async function endProcess(
   child: ChildProcess,
   exited: Promise<number | string>,
   signal: NodeJS.Signals,
 ): Promise<number | string> {
+  child.ref();
   child.kill(signal);
   return exited;
 }
