@@ -3,7 +3,17 @@ import test from 'ava';
 import exifr from 'exifr';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { buildPage, follow, isLive, launchBrowser, openWindow, postOf, share, signUp } from '../support/browser.ts';
+import {
+  buildPage,
+  chosenSource,
+  follow,
+  isLive,
+  launchBrowser,
+  openWindow,
+  postOf,
+  share,
+  signUp,
+} from '../support/browser.ts';
 import { largePhotographWithPosition, smallPhotograph } from '../support/photographs.ts';
 import { type RunningServer, startServer, temporaryFolder } from '../support/server-process.ts';
 
@@ -53,7 +63,7 @@ test.serial(
 
       const image = post.getByTestId('photo');
       await image.evaluate((element: { decode(): Promise<void> }) => element.decode());
-      const fetched = await image.evaluate((element: { currentSrc: string }) => element.currentSrc);
+      const fetched = await chosenSource(image);
       const file = Buffer.from(await (await fetch(fetched)).arrayBuffer());
       t.is(await exifr.gps(file).catch(() => undefined), undefined);
       const { width, height } = await sharp(file).metadata();
@@ -192,6 +202,7 @@ test.serial('an account is made and left with the keyboard alone, and mistakes a
     await page.keyboard.press('Enter');
     await page.getByTestId('edit-profile').focus();
     await page.keyboard.press('Enter');
+    await page.getByTestId('display-name').waitFor();
     await page.getByTestId('logout').focus();
     await page.keyboard.press('Enter');
     await page.getByTestId('login-submit').waitFor();

@@ -3,7 +3,7 @@ import test from 'ava';
 import exifr from 'exifr';
 import type { Page, Response } from 'playwright-core';
 import sharp from 'sharp';
-import { follow, isLive, openWindow, postOf, signUp } from '../support/browser.ts';
+import { chosenSource, follow, isLive, openWindow, postOf, signUp } from '../support/browser.ts';
 import { BrowserStage } from '../support/browser-stage.ts';
 import { largePhotographWithPosition } from '../support/photographs.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -67,7 +67,7 @@ test.serial(
 
     const image = post.getByTestId('photo');
     const fetched = await waitFor('the photograph to be fetched', async () => {
-      const source = await image.evaluate((element: { currentSrc: string }) => element.currentSrc);
+      const source = await chosenSource(image);
       return files.find((file) => file.url() === source && file.ok());
     });
     const body = await fetched.body();

@@ -1,7 +1,8 @@
 /** A real Chromium, and what a person does on the page with it. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { waitFor } from './wait-for.ts';
 
 const FLAGS = [
   '--headless',
@@ -67,6 +68,14 @@ export async function follow(page: Page, username: string): Promise<void> {
   await page.locator(`[data-testid=person][data-username="${username}"]`).getByTestId('follow').click();
   await page.locator('[data-testid=follow][data-following=true][aria-busy=false]').waitFor();
   await page.getByTestId('nav-home').click();
+}
+
+/** The file that the browser shows. While more sizes are being made it chooses anew, and for a moment has chosen none. */
+export function chosenSource(image: Locator): Promise<string> {
+  return waitFor('the browser to choose a size', async () => {
+    const source = await image.evaluate((element: { currentSrc: string }) => element.currentSrc);
+    return source === '' ? null : source;
+  });
 }
 
 export interface Shared {
