@@ -46,8 +46,8 @@ export const systemClock: Clock = {
 };
 
 function soon(task: () => void): Timer {
+  // It stays referenced: with none that is, the event loop sleeps over those that are ready.
   const handle = setImmediate(task);
-  handle.unref();
   return { cancel: () => clearImmediate(handle) };
 }
 
