@@ -14,6 +14,12 @@ export const limits = {
   hotTimelineEntries: 100,
   /** Events a log ring holds: what a phone may miss and still resume without a store read. */
   logRingEvents: 256,
+  /**
+   * How far back a device that must catch up is served from the log besides: what was broadcast within it may not be written
+   * yet. As many events at most as leave room in the ring for a window of those to come.
+   */
+  catchUpReplayMs: 10 * SECOND,
+  catchUpReplayEvents: 192,
   /** Unacknowledged events a session may have in flight: about a second of a busy feed. */
   windowEvents: 64,
   /** Unacknowledged bytes a session may have in flight; with `logRingEvents` references it is all a stalled phone costs. */

@@ -126,8 +126,9 @@ export interface LiveFixture {
   flush(): void;
 }
 
-export function liveFixture(changed: Partial<Limits> = {}): LiveFixture {
-  const clock = new ManualClock();
+/** `seed`: of the clock’s chance. */
+export function liveFixture(changed: Partial<Limits> = {}, seed = 1): LiveFixture {
+  const clock = new ManualClock({ seed });
   const source = new ScriptedSource();
   const bounds = { ...limits, ...changed };
   const reports: string[] = [];
@@ -139,4 +140,20 @@ export function liveFixture(changed: Partial<Limits> = {}): LiveFixture {
   };
   const node = LiveNode.open({ clock, limits: bounds, source, log: silentLogger, measures });
   return { clock, source, node, reports, flush: () => clock.advance(bounds.flushWindowMs) };
+}
+
+export const AUTHOR = user('author');
+
+/** A device of somebody who follows `author`. */
+export async function attached(fixture: LiveFixture, name = 'rita', device = 'phone') {
+  fixture.source.followed.set(name, ['author']);
+  const link = new ScriptedLink();
+  const session = await fixture.node.attach(attachRequest(name, device), link);
+  link.onClose = () => fixture.node.detach(session.index);
+  return { link, ...session };
+}
+
+/** Numbered events of `author`. */
+export function broadcast(fixture: LiveFixture, from: number, to = from): void {
+  for (let number = from; number <= to; number++) fixture.node.broadcast(AUTHOR, event(number), entry(number));
 }

@@ -1,7 +1,8 @@
 /**
  * Makes a user's actor resident: read, register interest, merge, open; once for all who wait for it. Everything is read
  * side by side, so what was broadcast before the interest was known came to nobody: if it was by someone of interest, the
- * entries are read once more.
+ * entries are read once more. What was broadcast during the last seconds is put into the log as well: its durable copies
+ * may come only behind what is broadcast next, and a phone that catches up would be shown the two in the wrong order.
  *
  * Must hold: events that arrive during the read are in the log (the actor takes them from its first instant); a read
  * that fails or takes too long rejects everyone who waits and leaves nothing behind; an actor of a later activation is
@@ -14,7 +15,7 @@ import type { Limits } from '../../limits.ts';
 import type { Appender } from './appender.ts';
 import type { InterestChanges } from './interest-changes.ts';
 import type { ActivationSource } from './live-events.ts';
-import { RecentAuthors } from './recent-authors.ts';
+import { RecentBroadcasts } from './recent-broadcasts.ts';
 import type { Residents } from './residents.ts';
 import type { SessionState } from './session.ts';
 
@@ -48,11 +49,12 @@ export class Activations {
   private readonly runs = new Map<UserId, Run>();
   private readonly waiting: Run[] = [];
   private running = 0;
-  private readonly broadcastLately: RecentAuthors;
+  private readonly broadcastLately: RecentBroadcasts;
 
   constructor(parts: ActivationParts) {
     this.parts = parts;
-    this.broadcastLately = new RecentAuthors(parts.limits.activationBroadcasts);
+    const { clock, limits, residents } = parts;
+    this.broadcastLately = new RecentBroadcasts(clock, limits, residents.bodies);
   }
 
   /** Resolves when the actor was opened; it may be gone again by the time the caller runs. */
@@ -81,13 +83,24 @@ export class Activations {
     if (run !== undefined) run.state = { ...run.state, ...state };
   }
 
-  /** Something of this author's was given to all actors that had registered their interest by now. */
-  noteBroadcast(authorId: UserId): void {
-    this.broadcastLately.note(authorId);
+  /** Something of this author's was given to all actors that had registered their interest by now. `held`: its body. */
+  noteBroadcast(authorId: UserId, held: number): void {
+    this.broadcastLately.note(authorId, held);
   }
 
-  /** Rejects whoever waits for a read that takes too long; what it does later is its own affair. Call it now and then. */
-  giveUpLate(): void {
+  /** Lets go of all bodies: what is broadcast before an activation may then reach its phones after what comes next. */
+  forgetBroadcasts(): void {
+    this.broadcastLately.releaseAll();
+  }
+
+  /** Forgets old broadcasts, and gives up reads that take too long. Call it now and then. */
+  sweep(): void {
+    this.broadcastLately.release();
+    this.giveUpLate();
+  }
+
+  /** Rejects whoever waits; what such a read does later is its own affair. */
+  private giveUpLate(): void {
     const before = this.parts.clock.monotonic() - this.parts.limits.activationTimeoutMs;
     for (const run of this.runs.values()) {
       if (run.actor < 0) continue;
@@ -108,7 +121,7 @@ export class Activations {
       if (!residents.makeRoom()) throw new Problem('overloaded');
       run.actor = residents.begin(run.userId);
       run.epoch = residents.actors.epoch(run.actor);
-      appender.doubt(run.actor);
+      appender.open(run.actor);
       this.read(run).then(
         () => this.end(run, null),
         (error: unknown) => this.end(run, error),
@@ -133,6 +146,7 @@ export class Activations {
     const interest = changes.apply(userId, followed);
     residents.interest.register(actor, interest);
     appender.doubt(actor);
+    appender.recall(actor, this.broadcastLately.heldOf(new Set(interest).add(userId)));
     const isStale = this.broadcastLately.mayHold(interest, began);
     // A read that begins only now finds what passed us by, and what is broadcast from here on comes to us.
     const entries = isStale ? await source.newestEntries(userId) : read;

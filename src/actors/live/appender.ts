@@ -5,7 +5,8 @@
  * Must hold: a copy is dropped only if every client of the user certainly has the event, or will get it from the log.
  * That is in doubt for all that came before
  *   · interest in an author was added: what was broadcast earlier passed this actor by;
- *   · a client was put at the head (fresh, behind): it catches up from the inbox, where the event may not stand yet.
+ *   · a client was put at a place (fresh, behind): it catches up from the inbox, where what is before that place may not
+ *     stand yet.
  * A double that slips through has the same id, and clients drop it; an event wrongly dropped would be lost. So doubt
  * means append.
  */
@@ -42,12 +43,26 @@ export class Appender {
     this.withdrawn = new RecentMap(limits.withdrawnPostsRemembered);
   }
 
-  /** What came before may have passed a client of the user by. Call it when an actor begins, too. */
-  doubt(actor: number): void {
+  /** A new actor has seen nothing. */
+  open(actor: number): void {
     this.doubtedBroadcasts.reserve(actor);
-    this.doubtedBroadcasts.set(actor, this.broadcastCount);
     this.doubtedSeqs.reserve(actor);
-    this.doubtedSeqs.set(actor, this.residents.logs.head(actor));
+    this.doubtedSeqs.set(actor, 0);
+    this.doubt(actor);
+  }
+
+  /** What came before may have passed a client of the user by. `seq`: the client will get from the log what is behind it. */
+  doubt(actor: number, seq = this.residents.logs.head(actor)): void {
+    this.doubtedBroadcasts.set(actor, this.broadcastCount);
+    this.doubtedSeqs.set(actor, Math.max(seq, this.doubtedSeqs.get(actor)));
+  }
+
+  /** Puts what was broadcast before the actor's interest was known into its log, in that order. */
+  recall(actor: number, handles: readonly number[]): void {
+    const { logs } = this.residents;
+    for (const handle of handles) {
+      if (logs.newestSeqOf(actor, handle) === 0) logs.append(actor, handle);
+    }
   }
 
   wasBroadcast(event: LogEvent): boolean {

@@ -6,6 +6,8 @@ export interface LogRange {
   readonly head: number;
   /** Smallest number still held; head + 1 if none is. */
   readonly oldest: number;
+  /** Where a device that must catch up is put: what is behind it may not stand in the inbox yet. */
+  readonly settled: () => number;
 }
 
 export interface Start {
@@ -13,12 +15,15 @@ export interface Start {
   readonly seq: number;
 }
 
-/** `resumed` replays exactly what is missing, or it is not `resumed`: never a partial replay. */
+/**
+ * `resumed` replays exactly what is missing, or it is not `resumed`: never a partial replay. Who is `behind` gets the
+ * newest events from the log as well, since `sync` may not find them yet, and finding them later would break their order.
+ */
 export function startOf(resume: AttachRequest['resume'], log: LogRange): Start {
   if (resume === null) return { mode: 'fresh', seq: log.head };
   const { epoch, seq } = resume;
   const held = Number.isInteger(seq) && seq >= log.oldest - 1 && seq <= log.head;
-  return epoch === log.epoch && held ? { mode: 'resumed', seq } : { mode: 'behind', seq: log.head };
+  return epoch === log.epoch && held ? { mode: 'resumed', seq } : { mode: 'behind', seq: log.settled() };
 }
 
 /** Of a user's sessions, newest first: those that a new one of `device` takes the place of. */

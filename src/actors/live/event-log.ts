@@ -117,6 +117,19 @@ export class EventLogs {
     return 0;
   }
 
+  /**
+   * The place behind which everything is young: a device that catches up is put here, so that it gets from the log what its
+   * inbox may not hold yet. As far back as `catchUpReplayMs` and `catchUpReplayEvents` allow.
+   */
+  settled(actor: number, nowMs: number): number {
+    const { catchUpReplayEvents, catchUpReplayMs } = this.limits;
+    const head = this.heads.get(actor);
+    const last = Math.max(this.oldest(actor) - 1, head - catchUpReplayEvents);
+    let seq = head;
+    while (seq > last && this.bodies.get(this.handleAt(actor, seq)).createdAtMs > nowMs - catchUpReplayMs) seq--;
+    return seq;
+  }
+
   /** `seq`: a held number, or the one in front of the oldest held. */
   cursorAt(actor: number, seq: number): string {
     if (seq >= this.oldest(actor)) return this.bodies.get(this.handleAt(actor, seq)).cursor;

@@ -29,8 +29,8 @@ export interface FlushParts {
   readonly bodies: EventBodies;
   readonly sessions: SessionTable;
   readonly measures: Pick<LiveMeasures, 'sent'>;
-  /** A client of the actor continues from the head, without what is in between. */
-  readonly onBehind: (actor: number) => void;
+  /** A client of the actor continues behind `seq`, without what is in between. */
+  readonly onBehind: (actor: number, seq: number) => void;
   /** A link or an invariant failed while this session was served. */
   readonly onFailure: (index: number, error: unknown) => void;
 }
@@ -165,8 +165,7 @@ export class Flusher {
     const roomBytes = limits.windowBytes - sessions.unacknowledgedBytes.get(index);
     if (sent + 1 < logs.oldest(actor)) {
       // Without a sign of life the news would only join what a stalled client has not read.
-      if (heard || (room > 0 && roomBytes > 0)) this.sendBehind(index, actor, head);
-      return false;
+      return (heard || (room > 0 && roomBytes > 0)) && this.sendBehind(index, actor);
     }
     if (room <= 0) return false;
     this.builder.pick(actor, sent + 1, room, Math.min(roomBytes, limits.eventsFrameBytesMax));
@@ -195,18 +194,21 @@ export class Flusher {
     return outcome === 'sent' && last < logs.head(actor);
   }
 
-  private sendBehind(index: number, actor: number, head: number): void {
-    const { sessions, logs, actors } = this.parts;
-    this.parts.onBehind(actor);
-    const cursor = logs.cursorAt(actor, head);
+  /** True if events follow at once. */
+  private sendBehind(index: number, actor: number): boolean {
+    const { sessions, logs, actors, clock } = this.parts;
+    const seq = logs.settled(actor, clock.now());
+    this.parts.onBehind(actor, seq);
+    const cursor = logs.cursorAt(actor, seq);
     const link = sessions.link(index);
-    const outcome = link.notify({ kind: 'behind', epoch: actors.epoch(actor), seq: head, cursor });
-    if (!sessions.serves(index) || sessions.link(index) !== link) return;
+    const outcome = link.notify({ kind: 'behind', epoch: actors.epoch(actor), seq, cursor });
+    if (!sessions.serves(index) || sessions.link(index) !== link) return false;
     this.settle(index, outcome);
-    if (outcome === 'dropped') return;
-    sessions.sent.set(index, head);
-    sessions.acked.set(index, head);
+    if (outcome === 'dropped') return false;
+    sessions.sent.set(index, seq);
+    sessions.acked.set(index, seq);
     sessions.unacknowledgedBytes.set(index, 0);
+    return outcome === 'sent' && seq < logs.head(actor);
   }
 
   private sendState(index: number): void {

@@ -59,9 +59,9 @@ export class LiveNode implements LiveSessions, LiveEvents {
     this.activations = new Activations({ clock, limits, source: parts.source, residents, appender, changes });
     const { actors, logs, bodies, sessions } = residents;
     const onFailure = (index: number, error: unknown): void => this.sessionFailed(index, error);
-    const onBehind = (actor: number): void => {
+    const onBehind = (actor: number, seq: number): void => {
       measures.fellBehind();
-      appender.doubt(actor);
+      appender.doubt(actor, seq);
     };
     this.flusher = new Flusher({ clock, limits, actors, logs, bodies, sessions, measures, onBehind, onFailure });
     this.acknowledging = { clock, limits, logs, bodies, sessions, measures };
@@ -94,12 +94,17 @@ export class LiveNode implements LiveSessions, LiveEvents {
     if (actor < 0) return null;
     this.displace(actor, request.device);
     const epoch = actors.epoch(actor);
-    const { mode, seq } = startOf(request.resume, { epoch, head: logs.head(actor), oldest: logs.oldest(actor) });
+    const { mode, seq } = startOf(request.resume, {
+      epoch,
+      head: logs.head(actor),
+      oldest: logs.oldest(actor),
+      settled: () => logs.settled(actor, this.clock.now()),
+    });
     const index = sessions.open(actor, request.device, link, seq);
     sessions.headAtOpen.set(index, logs.head(actor));
     actors.touch(actor);
     this.measures.attached(mode);
-    if (mode !== 'resumed') this.appender.doubt(actor);
+    if (mode !== 'resumed') this.appender.doubt(actor, seq);
     if (seq < logs.head(actor)) this.flusher.request(index);
     return { index, mode, epoch, seq, cursor: logs.cursorAt(actor, seq), state: actors.state(actor) };
   }
@@ -160,7 +165,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
       const own = actors.find(authorId);
       if (own >= 0 && !interest.has(own, authorId)) give(own);
       this.appender.noteBroadcast(event, authorId);
-      this.activations.noteBroadcast(authorId);
+      this.activations.noteBroadcast(authorId, held);
       for (const [actor, error] of failed) this.endActor(actor, error);
     });
   }
@@ -248,7 +253,12 @@ export class LiveNode implements LiveSessions, LiveEvents {
 
   private withBody(event: LogEvent, use: (held: number) => void): void {
     const { bodies } = this.residents;
-    const held = bodies.acquire(event);
+    let held = bodies.acquire(event);
+    if (held === NO_HANDLE) {
+      // What is kept for the order of events makes room for events.
+      this.activations.forgetBroadcasts();
+      held = bodies.acquire(event);
+    }
     try {
       use(held);
     } finally {
@@ -306,7 +316,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
 
   private sweep(): void {
     const { residents, limits, clock } = this;
-    this.activations.giveUpLate();
+    this.activations.sweep();
     sweepOverdue(this.acknowledging, (index, code) => this.endSession(index, code));
     // Every row is looked at about once a minute.
     const rows = Math.ceil((residents.actors.span * limits.liveSweepMs) / 60_000) + 64;

@@ -2,29 +2,17 @@ import test from 'ava';
 import { ERRORS } from '../../../src/errors.ts';
 import { limits } from '../../../src/limits.ts';
 import {
+  AUTHOR,
+  attached,
   attachRequest,
+  broadcast,
   entry,
   event,
-  type LiveFixture,
   liveFixture,
   post,
   ScriptedLink,
   user,
 } from '../../support/live.ts';
-
-const AUTHOR = user('author');
-
-async function attached(fixture: LiveFixture, name = 'rita', device = 'phone') {
-  fixture.source.followed.set(name, ['author']);
-  const link = new ScriptedLink();
-  const session = await fixture.node.attach(attachRequest(name, device), link);
-  link.onClose = () => fixture.node.detach(session.index);
-  return { link, ...session };
-}
-
-function broadcast(fixture: LiveFixture, from: number, to = from): void {
-  for (let number = from; number <= to; number++) fixture.node.broadcast(AUTHOR, event(number), entry(number));
-}
 
 test('a fresh session starts at the head and gets what is broadcast from then on, in one frame a flush window', async (t) => {
   const fixture = liveFixture();
@@ -196,7 +184,7 @@ test('buffered counts as sent and holds the next frame back; dropped is sent aga
 });
 
 test('a session whose cursor fell off the ring is told once, when it shows life, and goes on from the head', async (t) => {
-  const fixture = liveFixture({ logRingEvents: 8, windowEvents: 4 });
+  const fixture = liveFixture({ logRingEvents: 8, windowEvents: 4, catchUpReplayEvents: 0 });
   const { link, index, epoch } = await attached(fixture);
   broadcast(fixture, 1, 30);
   fixture.clock.advance(100);
