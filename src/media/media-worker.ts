@@ -2,14 +2,13 @@
  * What happens to a photo once its bytes are there, and once its post is deleted or another avatar takes its place. Each step may be the last before a
  * crash; the job is then run again from the row:
  *
- *   original read ─► child ─► first rendition: blob temporary ─► blob permanent ─► row `viewable` ─► told
- *                       └───► the others:      the same                        ─► row `ready`    ─► told ─► original removed
+ *   original read ─► child ─► first rendition: permanent blob ─► row `viewable` ─► told
+ *                       └───► the others:      the same       ─► row `ready`    ─► told ─► original removed
  *
  * What must hold: a row names a blob only after it is permanent, so no reference dangles; keys follow from the row, so a
  * rerun writes the same blobs, and what the row names already is not written again. The original, with its position and
  * all, is kept only until the photo is `ready`; one that cannot be decoded stays as evidence until the reconciler removes it.
  */
-import { Readable } from 'node:stream';
 import { assertNever } from '../assert-never.ts';
 import type { Clock } from '../clock.ts';
 import { Problem } from '../errors.ts';
@@ -137,14 +136,7 @@ export class MediaWorker {
     const blobKey = renditionKey(row.blobPrefix, size, format);
     const named = row.renditions.find((rendition) => rendition.blobKey === blobKey);
     if (named !== undefined && (await this.options.blobs.stat(blobKey))?.state === 'permanent') return named;
-    await this.options.blobs.writeTemporary(blobKey, Readable.from([bytes]), {
-      contentType: `image/${format}`,
-      bytesMax: bytes.length,
-    });
-    if (!(await this.options.blobs.promote(blobKey))) {
-      await this.present(row);
-      throw new Problem('unavailable', { detail: 'A blob vanished while it was made permanent.' });
-    }
+    await this.options.blobs.writePermanent(blobKey, bytes, { contentType: `image/${format}` });
     return { size, format, width, height, bytes: bytes.length, blobKey };
   }
 

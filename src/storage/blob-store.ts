@@ -1,6 +1,7 @@
 /**
- * The port to the bytes. A blob is written as *temporary* and becomes permanent by `promote`, once a row refers to it:
- * whatever dies in between leaves at most a temporary blob, which expires. Keys are opaque, `[a-z0-9/._-]`, ≤ 200 characters.
+ * The port to the bytes. What a client sends is written as *temporary* and becomes permanent by `promote`, once a row refers
+ * to it: whatever dies in between leaves at most a temporary blob, which expires. What the server made itself under a key
+ * that a row leads to already is written as permanent at once. Keys are opaque, `[a-z0-9/._-]`, ≤ 200 characters.
  */
 import type { Readable } from 'node:stream';
 
@@ -39,6 +40,12 @@ export interface BlobStore {
     source: AsyncIterable<Uint8Array>,
     options: { contentType: string; bytesMax: number },
   ): Promise<BlobInfo>;
+
+  /**
+   * A permanent blob in one step, durable when this resolves; it replaces what the key named. For content that is whole in
+   * memory, under a key that a row leads to: nothing expires of it, so nothing else would ever find it.
+   */
+  writePermanent(key: string, content: Uint8Array, options: { contentType: string }): Promise<BlobInfo>;
 
   /** Temporary → permanent. Repeating it is fine; false if there is no such blob. */
   promote(key: string): Promise<boolean>;

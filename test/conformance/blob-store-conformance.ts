@@ -66,6 +66,24 @@ function registerWrites(register: Register): void {
     t.deepEqual(await contentOf(blobs, key), content);
   });
 
+  register(
+    'what is written as permanent is so at once, and replaces what was there',
+    async (t, { blobs, now }, key) => {
+      await blobs.writeTemporary(key, chunks(randomBytes(500)), options);
+      const before = now();
+      for (const content of [randomBytes(70_000), Buffer.alloc(0), randomBytes(3)]) {
+        const info = await blobs.writePermanent(key, content, { contentType: 'image/webp' });
+        t.like(info, { key, bytes: content.length, contentType: 'image/webp', state: 'permanent' });
+        t.true(info.writtenAtMs >= before && info.writtenAtMs <= now());
+        t.deepEqual(await blobs.stat(key), info);
+        t.deepEqual(await contentOf(blobs, key), content);
+      }
+      t.true(await blobs.promote(key));
+      await blobs.remove(key);
+      t.is(await blobs.stat(key), null);
+    },
+  );
+
   register('a second write replaces the first', async (t, { blobs }, key) => {
     await blobs.writeTemporary(key, chunks(randomBytes(500)), options);
     await blobs.writeTemporary(key, chunks(Buffer.from('second')), { ...options, contentType: 'text/plain' });
@@ -125,6 +143,8 @@ function registerWrites(register: Register): void {
       t.is(await blobs.stat(key), null, key);
       t.is(await blobs.read(key), null, key);
       t.false(await blobs.promote(key), key);
+      const permanent = blobs.writePermanent(key, randomBytes(1), options);
+      t.true((await t.throwsAsync(permanent, undefined, key)) instanceof InvariantViolation);
       await t.notThrowsAsync(blobs.remove(key), key);
     }
     const error = await t.throwsAsync(blobs.writeTemporary('ok', chunks(), { contentType: 'a\r\nb: c', bytesMax: 1 }));
@@ -185,7 +205,11 @@ function registerReads(register: Register): void {
 function registerPrograms(register: Register): void {
   const names = fc.constantFrom('a', 'b', 'c/d');
   const step = fc.oneof(
-    fc.record({ kind: fc.constant('write' as const), name: names, content: fc.uint8Array({ maxLength: 50 }) }),
+    fc.record({
+      kind: fc.constantFrom('write' as const, 'write permanent' as const),
+      name: names,
+      content: fc.uint8Array({ maxLength: 50 }),
+    }),
     fc.record({ kind: fc.constantFrom('promote' as const, 'remove' as const, 'read' as const), name: names }),
   );
   register('answers random programs as a map would', async (t, { blobs }) => {
@@ -199,6 +223,9 @@ function registerPrograms(register: Register): void {
           if (each.kind === 'write') {
             await blobs.writeTemporary(key, chunks(each.content), options);
             model.set(key, { content: Buffer.from(each.content), state: 'temporary' });
+          } else if (each.kind === 'write permanent') {
+            await blobs.writePermanent(key, each.content, options);
+            model.set(key, { content: Buffer.from(each.content), state: 'permanent' });
           } else if (each.kind === 'promote') {
             t.is(await blobs.promote(key), known !== undefined);
             if (known !== undefined) known.state = 'permanent';

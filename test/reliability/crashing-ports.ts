@@ -11,6 +11,8 @@ export const STEPS = [
   'enqueue.after',
   'outbox-removal.before',
   'outbox-removal.after',
+  'permanent-write.before',
+  'permanent-write.after',
   'promotion.before',
   'promotion.after',
   'put.before',
@@ -34,7 +36,7 @@ export class CrashPlan {
   }
 
   async around<Result>(
-    step: 'batch' | 'enqueue' | 'outbox-removal' | 'promotion' | 'put',
+    step: 'batch' | 'enqueue' | 'outbox-removal' | 'permanent-write' | 'promotion' | 'put',
     act: () => Promise<Result>,
   ): Promise<Result> {
     this.reached(`${step}.before`);
@@ -73,5 +75,9 @@ export function crashingQueue(queue: JobQueue, plan: CrashPlan): JobQueue {
 }
 
 export function crashingBlobs(blobs: BlobStore, plan: CrashPlan): BlobStore {
-  return overlay(blobs, { promote: (key) => plan.around('promotion', () => blobs.promote(key)) });
+  return overlay(blobs, {
+    promote: (key) => plan.around('promotion', () => blobs.promote(key)),
+    writePermanent: (key, content, options) =>
+      plan.around('permanent-write', () => blobs.writePermanent(key, content, options)),
+  });
 }

@@ -94,6 +94,7 @@ test('a folder that cannot be written is a retryable problem', async (t) => {
   const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log: silentLogger });
   await folder.remove();
   await t.throwsAsync(blobs.writeTemporary('a', content('x'), options), { message: /^unavailable/ });
+  await t.throwsAsync(blobs.writePermanent('a', Buffer.from('x'), options), { message: /^unavailable/ });
   await t.throwsAsync(blobs.ping(), { message: /^unavailable/ });
   await blobs.close();
   await t.throwsAsync(blobs.stat('a'), { message: /closed/ });

@@ -67,24 +67,27 @@ export class FilesystemBlobStore implements BlobStore {
   async writeTemporary(key: string, source: AsyncIterable<Uint8Array>, options: BlobWrite): Promise<BlobInfo> {
     this.requireOpen();
     checkBlobWrite(key, options);
-    const draft = join(this.incoming, this.clock.randomBytes(16).toString('hex'));
-    const handle = await engine(open(draft, 'wx'));
-    let info: BlobInfo;
-    try {
+    return this.place(key, async (handle) => {
       const bytes = await copy(source, handle, options.bytesMax);
       const { contentType } = options;
-      info = { key, bytes, contentType, state: 'temporary', writtenAtMs: this.clock.now() };
+      const info: BlobInfo = { key, bytes, contentType, state: 'temporary', writtenAtMs: this.clock.now() };
       await engine(handle.write(encodeHeader(info), 0, HEADER_BYTES, 0));
-      await engine(handle.sync());
-      await engine(handle.close());
-      this.requireOpen();
-      await engine(this.install(draft, this.pathOf(key)));
-    } catch (error) {
-      await handle.close().catch(() => undefined);
-      await unlink(draft).catch(() => undefined);
-      throw error;
-    }
-    return info;
+      return info;
+    });
+  }
+
+  async writePermanent(key: string, content: Uint8Array, { contentType }: { contentType: string }): Promise<BlobInfo> {
+    this.requireOpen();
+    const bytes = content.byteLength;
+    checkBlobWrite(key, { contentType, bytesMax: bytes });
+    const path = this.pathOf(key);
+    // A folder that is new is synced while the content is: awaited before the file gets its name in it.
+    this.folder(dirname(path)).catch(() => undefined);
+    return this.place(key, async (handle) => {
+      const info: BlobInfo = { key, bytes, contentType, state: 'permanent', writtenAtMs: this.clock.now() };
+      await engine(handle.writeFile(Buffer.concat([encodeHeader(info), content])));
+      return info;
+    });
   }
 
   async promote(key: string): Promise<boolean> {
@@ -195,6 +198,24 @@ export class FilesystemBlobStore implements BlobStore {
         await found.handle.close();
         yield found.info;
       }
+    }
+  }
+
+  /** What `write` puts into a file of its own appears under the key: whole and synced, or not at all. */
+  private async place(key: string, write: (handle: FileHandle) => Promise<BlobInfo>): Promise<BlobInfo> {
+    const draft = join(this.incoming, this.clock.randomBytes(16).toString('hex'));
+    const handle = await engine(open(draft, 'wx'));
+    try {
+      const info = await write(handle);
+      await engine(handle.sync());
+      await engine(handle.close());
+      this.requireOpen();
+      await engine(this.install(draft, this.pathOf(key)));
+      return info;
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      await unlink(draft).catch(() => undefined);
+      throw error;
     }
   }
 

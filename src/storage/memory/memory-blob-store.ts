@@ -36,6 +36,15 @@ export class MemoryBlobStore implements BlobStore {
     return info;
   }
 
+  async writePermanent(key: string, content: Uint8Array, { contentType }: { contentType: string }): Promise<BlobInfo> {
+    this.requireOpen();
+    const bytes = content.byteLength;
+    checkBlobWrite(key, { contentType, bytesMax: bytes });
+    const info: BlobInfo = { key, bytes, contentType, state: 'permanent', writtenAtMs: this.clock.now() };
+    this.blobs.set(key, { info, content: Buffer.from(content) });
+    return info;
+  }
+
   async promote(key: string): Promise<boolean> {
     this.requireOpen();
     const blob = this.find(key);

@@ -2,6 +2,7 @@
  * `BlobStore` in a bucket of an S3 server, shared by all nodes.
  *
  *   write      PUT tmp/<key>, then DELETE blobs/<key>         a blob that was permanent is replaced
+ *   permanent  PUT blobs/<key>                                in one request
  *   promote    COPY tmp/<key> → blobs/<key>                   on the server; one request, whole or not at all
  *   read       GET blobs/<key>, else tmp/<key>                permanent blobs, which are all but a few, cost one request
  *
@@ -71,6 +72,17 @@ export class S3BlobStore implements BlobStore {
     const bytes = await uploadObject(this.session, source, { name: temporaryName(key), headers, bytesMax });
     await this.session.run((client, bucket) => client.removeObject(bucket, permanentName(key)));
     return { key, bytes, contentType, state: 'temporary', writtenAtMs };
+  }
+
+  async writePermanent(key: string, content: Uint8Array, { contentType }: { contentType: string }): Promise<BlobInfo> {
+    this.requireOpen();
+    const bytes = content.byteLength;
+    checkBlobWrite(key, { contentType, bytesMax: bytes });
+    const writtenAtMs = this.clock.now();
+    const headers = { 'Content-Type': contentType, [WRITTEN_HEADER]: String(writtenAtMs) };
+    const source = Readable.from([content], { objectMode: false });
+    await uploadObject(this.session, source, { name: permanentName(key), headers, bytesMax: bytes });
+    return { key, bytes, contentType, state: 'permanent', writtenAtMs };
   }
 
   async promote(key: string): Promise<boolean> {

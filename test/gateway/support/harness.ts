@@ -169,6 +169,7 @@ export function fakeBlobs(): BlobStore & { put(key: string, bytes: Buffer, info?
       return { info: blob.info, body: Readable.from(pieces, { objectMode: false }) };
     },
     writeTemporary: refuse,
+    writePermanent: refuse,
     promote: refuse,
     remove: refuse,
     list: () => Readable.from([]) as AsyncIterable<BlobInfo>,

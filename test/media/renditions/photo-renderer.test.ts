@@ -1,9 +1,12 @@
 import test from 'ava';
 import exifr from 'exifr';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { RenderedPhoto } from '../../../src/media/renditions/rendition-messages.ts';
 import { renderPhoto, UnusablePhoto } from '../../../src/media/renditions/photo-renderer.ts';
 import { largePhotographWithPosition } from '../../support/photographs.ts';
+
+/** Of 255: what a kernel more or less may change, and far below what a blurred, shifted or mirrored picture would. */
+const ERROR_MARGIN = 0.5;
 
 async function all(photo: Buffer): Promise<RenderedPhoto[]> {
   const renditions: RenderedPhoto[] = [];
@@ -68,6 +71,51 @@ test('a 12-megapixel photo with position and turned sensor: every size in both f
   }
   const upright = await sharp(photo).autoOrient().resize({ width: 1080 }).toBuffer();
   t.true(close(await quarters(renditions[0]?.bytes ?? photo), await quarters(upright)));
+});
+
+/** A picture with lines, text and grain: what resizing could blur or shift. */
+async function detailed(width: number, height: number): Promise<Sharp> {
+  const lines = Array.from(
+    { length: 60 },
+    (_, index) =>
+      `<line x1="${index * 17}" y1="0" x2="${width - index * 11}" y2="${height}" stroke="hsl(${index * 6} 80% 50%)" stroke-width="${1 + (index % 5)}"/>`,
+  );
+  const drawn = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#d8c9a8"/>
+    ${lines.join('')}<text x="40" y="${height / 2}" font-size="90" fill="#101820">Shutterline</text></svg>`;
+  const noise = { type: 'gaussian', mean: 128, sigma: 12 } as const;
+  const grain = sharp({ create: { width, height, channels: 3, background: '#808080', noise } });
+  return sharp(Buffer.from(drawn)).composite([{ input: await grain.png().toBuffer(), blend: 'soft-light' }]);
+}
+
+/** Mean difference a channel, of 255, at every seventh one. */
+async function meanError(left: Buffer, right: Buffer): Promise<number> {
+  const [mine = left, other = right] = await Promise.all(
+    [left, right].map((image) => sharp(image).removeAlpha().raw().toBuffer()),
+  );
+  if (mine.length !== other.length) return 255;
+  let sum = 0;
+  for (let at = 0; at < mine.length; at += 7) sum += Math.abs((mine[at] ?? 0) - (other[at] ?? 0));
+  return sum / (mine.length / 7);
+}
+
+test('every size is as close to the original as one that was resized straight from it, at every orientation', async (t) => {
+  const drawn = await (await detailed(1600, 1200)).png().toBuffer();
+  const turned = Array.from({ length: 8 }, (_, index) => {
+    const orientation = index + 1;
+    return sharp(drawn).jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer();
+  });
+  for (const photo of [drawn, ...(await Promise.all(turned))]) {
+    const upright = await sharp(photo).autoOrient().removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const raw = { width: upright.info.width, height: upright.info.height, channels: 3 } as const;
+    for (const { bytes, size, format, width, height } of await all(photo)) {
+      if (format !== 'jpeg') continue;
+      const straight = sharp(upright.data, { raw }).resize(width, height, { fit: 'fill' });
+      const lossless = await straight.clone().png({ compressionLevel: 0 }).toBuffer();
+      const error = await meanError(bytes, lossless);
+      const usual = await meanError(await straight.clone().jpeg({ quality: 80 }).toBuffer(), lossless);
+      t.true(error < usual + ERROR_MARGIN, `${size}: ${error} against ${usual}`);
+    }
+  }
 });
 
 test('all eight orientations come out upright', async (t) => {

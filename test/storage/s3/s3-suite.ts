@@ -72,6 +72,12 @@ export function s3Suite(server: TestServer): void {
     t.deepEqual(unfinished.uploads, []);
   });
 
+  test('what is written as permanent leaves no temporary object behind', async (t) => {
+    const { blobs, settings } = await world(t, server);
+    await blobs.writePermanent('a/1080.webp', randomBytes(10), { contentType: 'image/webp' });
+    t.deepEqual(await namesIn(settings), ['blobs/a/1080.webp']);
+  });
+
   test('a client sends bytes by itself within the bounds it was given, and replaces nothing permanent', async (t) => {
     const { blobs, settings } = await world(t, server, { publicEndpoint: testBucket(server, '').settings.endpoint });
     const form = await blobs.directUpload('a/original', { contentType: 'image/png', bytesMax: 10, lifetimeMs: 60_000 });
