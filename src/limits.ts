@@ -33,6 +33,8 @@ export const limits = {
   flushWindowMs: 5,
   /** How long a flush waits for company for each session that it serves: about a tenth of what sending to it takes. */
   flushPatienceMsEach: 0.001,
+  /** And at most, however many they are. */
+  flushPatienceMsMax: 10,
   acknowledgementDeadlineMs: 30 * SECOND,
   sessionsPerUserMax: 16,
   mailboxDepth: 128,

@@ -12,7 +12,7 @@ export interface PlainEvent {
   readonly data: string;
 }
 
-interface PlainActor {
+export interface PlainActor {
   readonly timeline: PlainEntry[];
   readonly log: { seq: number; event: PlainEvent }[];
   readonly follows: Set<string>;
@@ -21,18 +21,29 @@ interface PlainActor {
 
 const LOG_EVENTS = 256;
 
+export function plainActor(entries: readonly PlainEntry[], follows: readonly string[]): PlainActor {
+  return { timeline: entries.map((entry) => ({ ...entry })), log: [], follows: new Set(follows), seq: 0 };
+}
+
+export function appendToLog(actor: PlainActor, event: PlainEvent): void {
+  actor.log.push({ seq: ++actor.seq, event });
+  if (actor.log.length > LOG_EVENTS) actor.log.shift();
+}
+
 export class PlainActors {
   private readonly actors = new Map<string, PlainActor>();
 
   activate(userId: string, entries: readonly PlainEntry[], follows: readonly string[]): void {
-    const timeline = entries.map((entry) => ({ ...entry }));
-    this.actors.set(userId, { timeline, log: [], follows: new Set(follows), seq: 0 });
+    this.actors.set(userId, plainActor(entries, follows));
   }
 
   tell(userId: string, event: PlainEvent): void {
     const actor = this.actors.get(userId);
-    if (actor === undefined) return;
-    actor.log.push({ seq: ++actor.seq, event });
-    if (actor.log.length > LOG_EVENTS) actor.log.shift();
+    if (actor !== undefined) appendToLog(actor, event);
   }
+
+  /** Nothing waits anywhere. */
+  async settled(): Promise<void> {}
+
+  close(): void {}
 }

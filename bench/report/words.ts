@@ -11,7 +11,7 @@ export function systemTitle(name: string): string {
 }
 
 /** Systems that are not the product; everything else in a scenario is the product in some situation. */
-const OTHERS = [...Object.keys(PEER_TITLES), 'plain objects', 'four pipelines'];
+const OTHERS = [...Object.keys(PEER_TITLES), 'plain objects', 'nact', 'four pipelines'];
 
 export function isProduct(name: string): boolean {
   return !OTHERS.some((other) => name === other || name.startsWith(`${other}, `));

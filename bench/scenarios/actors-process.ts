@@ -1,4 +1,4 @@
-/** The actor scenario's process: the product's live room and mailboxes without a network, or the same with plain objects. */
+/** The actor scenario's process: the product's live room and mailboxes without a network, or the same made in another way. */
 import { UserMailboxes } from '../../src/actors/user-mailboxes.ts';
 import type { TimelineEntry } from '../../src/actors/live/live-events.ts';
 import { LiveNode } from '../../src/actors/live/live-node.ts';
@@ -10,10 +10,11 @@ import { silentLogger } from '../../src/log.ts';
 import { inGroups } from '../../src/parallel.ts';
 import { serveCalls } from '../harness/calls.ts';
 import { cpuSeconds } from '../harness/process-figures.ts';
+import { NactActors } from '../peers/nact-actors.ts';
 import { PlainActors } from '../peers/plain-actors.ts';
 import { collectGarbage } from '../peers/server-calls.ts';
 
-export type ActorKind = 'product' | 'plain objects';
+export type ActorKind = 'product' | 'plain objects' | 'nact';
 
 export type ActorCalls = {
   /** Bytes per actor: heap and buffers after collection, with a full timeline and `logEvents` events. */
@@ -21,7 +22,7 @@ export type ActorCalls = {
   /** Per CPU second. */
   activation: { input: { kind: ActorKind; actors: number }; output: number };
   tell: { input: { kind: ActorKind; actors: number; messages: number }; output: number };
-  ask: { input: { actors: number; messages: number }; output: number };
+  ask: { input: { kind: Exclude<ActorKind, 'plain objects'>; actors: number; messages: number }; output: number };
 };
 
 const POSTS = 20_000;
@@ -63,23 +64,14 @@ function entriesOf(actor: number): TimelineEntry[] {
 interface Actors {
   activate(userIds: readonly UserId[]): Promise<void>;
   tell(userId: UserId, event: LogEvent): void;
+  /** What was told is in the logs. */
+  settled(): Promise<void>;
   close(): void;
 }
 
 /** `full`: with a timeline and people followed; else activation without any of it. */
 function makeActors(kind: ActorKind, full: boolean): Actors {
-  if (kind === 'plain objects') {
-    const plain = new PlainActors();
-    return {
-      async activate(userIds) {
-        for (const [actor, userId] of userIds.entries()) {
-          plain.activate(userId, full ? entriesOf(actor) : [], full ? follows(actor) : []);
-        }
-      },
-      tell: (userId, { id: eventName, type, dataJson }) => plain.tell(userId, { id: eventName, type, data: dataJson }),
-      close: () => undefined,
-    };
-  }
+  if (kind !== 'product') return makePeer(kind === 'nact' ? new NactActors() : new PlainActors(), full);
   let read = 0;
   const state = { unreadNotifications: 0 };
   const source = {
@@ -95,7 +87,21 @@ function makeActors(kind: ActorKind, full: boolean): Actors {
       }
     },
     tell: (userId, told) => node.deliver(userId, told, null),
+    settled: async () => undefined,
     close: () => node.close(),
+  };
+}
+
+function makePeer(peer: PlainActors | NactActors, full: boolean): Actors {
+  return {
+    async activate(userIds) {
+      for (const [actor, userId] of userIds.entries()) {
+        peer.activate(userId, full ? entriesOf(actor) : [], full ? follows(actor) : []);
+      }
+    },
+    tell: (userId, { id: eventName, type, dataJson }) => peer.tell(userId, { id: eventName, type, data: dataJson }),
+    settled: () => peer.settled(),
+    close: () => peer.close(),
   };
 }
 
@@ -113,6 +119,7 @@ async function memory(kind: ActorKind, actors: number, logEvents: number): Promi
   for (let number = 0; number < logEvents; number++) {
     const told = event(number);
     for (const userId of userIds) made.tell(userId, told);
+    await made.settled();
   }
   userIds.length = 0;
   const bytes = (heldBytes() - before) / actors;
@@ -137,19 +144,36 @@ async function tell(kind: ActorKind, actors: number, messages: number): Promise<
   await made.activate(userIds);
   const events = Array.from({ length: Math.ceil(messages / actors) }, (_, number) => event(number));
   const before = cpuSeconds(process.pid);
-  for (const told of events) for (const userId of userIds) made.tell(userId, told);
+  for (const told of events) {
+    for (const userId of userIds) made.tell(userId, told);
+    await made.settled();
+  }
   const rate = (events.length * actors) / (cpuSeconds(process.pid) - before);
   made.close();
   return rate;
 }
 
-async function ask(actors: number, messages: number): Promise<number> {
+/** A command and its answer: through a mailbox of the product's, or to an actor of the peer's. */
+function askerOf(
+  kind: Exclude<ActorKind, 'plain objects'>,
+  userIds: readonly UserId[],
+): (userId: UserId) => Promise<number> {
+  if (kind === 'nact') {
+    const peer = new NactActors();
+    for (const userId of userIds) peer.activate(userId, [], []);
+    return (userId) => peer.ask(userId);
+  }
   const mailboxes = new UserMailboxes({ clock: systemClock, limits, onInvariant: () => undefined });
+  return (userId) => mailboxes.run(userId, async () => 0);
+}
+
+async function ask(kind: Exclude<ActorKind, 'plain objects'>, actors: number, messages: number): Promise<number> {
   const userIds = users(actors);
+  const askOne = askerOf(kind, userIds);
   const before = cpuSeconds(process.pid);
   for (let sent = 0; sent < messages; sent += ASKS_AT_ONCE) {
     const batch = Array.from({ length: ASKS_AT_ONCE }, (_, place) =>
-      mailboxes.run(userIds[(sent + place) % actors] as UserId, async () => place),
+      askOne(userIds[(sent + place) % actors] as UserId),
     );
     await Promise.all(batch);
   }
@@ -160,5 +184,5 @@ serveCalls<ActorCalls>({
   memory: ({ kind, actors, logEvents }) => memory(kind, actors, logEvents),
   activation: ({ kind, actors }) => activation(kind, actors),
   tell: ({ kind, actors, messages }) => tell(kind, actors, messages),
-  ask: ({ actors, messages }) => ask(actors, messages),
+  ask: ({ kind, actors, messages }) => ask(kind, actors, messages),
 });

@@ -11,7 +11,7 @@ import { EMPTY_PLAN } from '../product/world.ts';
 import { type Audience, type DeliveryRun, DeliveryTotals, gather, measureBursts } from './deliveries.ts';
 
 const PEERS = ['uws', 'ws', 'socketio-ws', 'socketio-uws'] as const;
-const SIZES = { small: { readers: 500, bursts: 6 }, full: { readers: 5_000, bursts: 10 } } as const;
+const SIZES = { small: { readers: 500, bursts: 6 }, full: { readers: 10_000, bursts: 5 } } as const;
 const STREAMS = 16;
 const KINDS = ['short', 'posts'] as const;
 type Kind = (typeof KINDS)[number];

@@ -130,7 +130,8 @@ export class Flusher {
   private waitsForCompany(): boolean {
     if (this.at < this.turn.length) return false;
     const { clock, limits } = this.parts;
-    const patienceMs = Math.min(limits.flushWindowMs, this.queue.length * limits.flushPatienceMsEach);
+    const eachMs = limits.flushWindowMs === 0 ? 0 : limits.flushPatienceMsEach;
+    const patienceMs = Math.min(limits.flushPatienceMsMax, this.queue.length * eachMs);
     const waitMs = this.queuedAtMs + patienceMs - clock.monotonic();
     if (waitMs < 1) return false;
     this.timer = clock.after(waitMs, this.runBound);
