@@ -45,10 +45,8 @@ export class Appender {
 
   /** A new actor has seen nothing. */
   open(actor: number): void {
-    this.doubtedBroadcasts.reserve(actor);
-    this.doubtedSeqs.reserve(actor);
-    this.doubtedSeqs.set(actor, 0);
-    this.doubt(actor);
+    this.doubtedBroadcasts.begin(actor, this.broadcastCount);
+    this.doubtedSeqs.begin(actor, this.residents.logs.head(actor));
   }
 
   /** What came before may have passed a client of the user by. `seq`: the client will get from the log what is behind it. */
