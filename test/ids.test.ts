@@ -29,8 +29,10 @@ test('the digits of an id are those of its number', (t) => {
       return id === digits.map((digit) => '0123456789abcdefghjkmnpqrstvwxyz'.charAt(digit)).join('');
     }),
   );
-  t.is<string>(composeId<PostId>(EPOCH_MS - 1, 0, 0), '0000000000000');
-  t.is<string>(composeId<PostId>(EPOCH_MS + 2 ** 41 - 1, 1023, 4095), '7zzzzzzzzzzzz');
+  const lowest: string = composeId<PostId>(EPOCH_MS - 1, 0, 0);
+  t.is(lowest, '0000000000000');
+  const highest: string = composeId<PostId>(EPOCH_MS + 2 ** 41 - 1, 1023, 4095);
+  t.is(highest, '7zzzzzzzzzzzz');
 });
 
 test('a source never repeats and never goes back, whatever the clock does', (t) => {

@@ -247,51 +247,6 @@ test('a phone that reconnects in time resumes exactly where it was, without a re
   t.is(fixture.source.reads, reads);
 });
 
-test('a phone that resumes is sent what it missed as soon as it was welcomed, once', async (t) => {
-  const fixture = liveFixture({ windowEvents: 3 });
-  const { index, epoch } = await attached(fixture);
-  fixture.node.detach(index);
-  broadcast(fixture, 1, 5);
-  const link = new ScriptedLink();
-  const again = fixture.node.attachResident(attachRequest('rita', 'phone', { epoch, seq: 0 }), link);
-  fixture.node.catchUp(again?.index ?? -1);
-  t.deepEqual(link.ids, [event(1).id, event(2).id, event(3).id], 'within the window');
-  fixture.node.catchUp(again?.index ?? -1);
-  fixture.flush();
-  t.is(link.ids.length, 3, 'nothing comes twice');
-  t.true(fixture.node.acknowledge(again?.index ?? -1, 3));
-  fixture.flush();
-  t.deepEqual(link.ids.slice(3), [event(4).id, event(5).id]);
-});
-
-test('phones that missed the same are caught up from one buffer', async (t) => {
-  const fixture = liveFixture();
-  const positions = [];
-  for (const name of ['ann', 'ben', 'cleo']) {
-    const { index, epoch } = await attached(fixture, name);
-    fixture.node.detach(index);
-    positions.push({ name, resume: { epoch, seq: 0 } });
-  }
-  broadcast(fixture, 1, 4);
-  const links = positions.map(({ name, resume }) => {
-    const link = new ScriptedLink();
-    fixture.node.catchUp(fixture.node.attachResident(attachRequest(name, 'phone', resume), link)?.index ?? -1);
-    return link;
-  });
-  t.is(new Set(links.map((link) => link.batches[0]?.eventsJson)).size, 1);
-});
-
-test('whoever has missed nothing, or is gone, is not caught up', async (t) => {
-  const fixture = liveFixture();
-  const { index, link } = await attached(fixture);
-  fixture.node.catchUp(index);
-  t.is(link.batches.length, 0);
-  fixture.node.detach(index);
-  broadcast(fixture, 1);
-  fixture.node.catchUp(index);
-  t.is(link.batches.length, 0);
-});
-
 test('a position that is not of this log, ahead of it, or off the ring is behind', async (t) => {
   const fixture = liveFixture({ logRingEvents: 4 });
   const { epoch } = await attached(fixture);
