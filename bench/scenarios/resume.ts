@@ -18,7 +18,7 @@ import { type Absence, type Audience, measureReturn } from './returns.ts';
 const HANDSHAKES = ['uws', 'ws', 'socketio-ws'] as const;
 const SIZES = {
   small: { readers: 300, cycles: 2, littleTraffic: 5, muchTraffic: 500 },
-  full: { readers: 2_000, cycles: 5, littleTraffic: 100, muchTraffic: 10_000 },
+  full: { readers: 2_000, cycles: 3, littleTraffic: 100, muchTraffic: 10_000 },
 } as const;
 const FROM_STREAM_NOTE = `“${PEER_TITLES[FROM_STREAM]}”: connection state recovery with the Redis streams adapter. Its CPU is that of its server; Redis’s own stands beside it.`;
 const BYSTANDERS = 20;

@@ -175,15 +175,17 @@ export class LiveNode implements LiveSessions, LiveEvents {
   }
 
   deliver(userId: UserId, event: LogEvent, entry: TimelineEntry | null): void {
-    const actor = this.residents.actors.find(userId);
+    const { actors, bodies } = this.residents;
+    const actor = actors.find(userId);
     if (actor < 0 || this.appender.isWithdrawn(event)) return;
-    this.withBody(event, (held) => {
-      try {
-        if (this.appender.append(actor, held, { event, entry, fresh: false })) this.flusher.requestActor(actor);
-      } catch (error) {
-        this.endActor(actor, error);
-      }
-    });
+    const held = bodies.acquire(event);
+    try {
+      if (this.appender.append(actor, held, { event, entry, fresh: false })) this.flusher.requestActor(actor);
+    } catch (error) {
+      this.endActor(actor, error);
+    } finally {
+      if (held !== NO_HANDLE) bodies.release(held);
+    }
   }
 
   setInterest(userId: UserId, authorId: UserId, interested: boolean): void {
