@@ -8,6 +8,7 @@ import { identitiesOf } from '../harness/identities.ts';
 import { nowUs } from '../harness/markers.ts';
 import { chosenPeers } from '../harness/peers.ts';
 import { kernelMemory, memoryOf, unsentBytes } from '../harness/process-figures.ts';
+import { atRest } from '../harness/rest.ts';
 import { type Contestant, interleave, known, medianOf, type Sample } from '../harness/rounds.ts';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
 import { Stage } from '../harness/stage.ts';
@@ -26,6 +27,8 @@ const SIZES = {
 } as const;
 type Size = (typeof SIZES)['small' | 'full'];
 const STREAM = 0;
+/** The product ends a session that owes an acknowledgement for 30 s, and those that stalled must still be there. */
+const REST_MS_MAX = 10_000;
 
 export const slow: Scenario = {
   name: 'slow',
@@ -52,6 +55,7 @@ interface Held {
 }
 
 async function heldBytes({ pid, port, heap }: Served): Promise<Held> {
+  await atRest(pid, REST_MS_MAX);
   await heap();
   return {
     process: memoryOf(pid).privateBytes,
@@ -74,6 +78,7 @@ async function stream(served: Served, readers: number, { events, intervalMs }: S
 async function measureSlow(served: Served, size: Size, totals: DeliveryTotals): Promise<Sample> {
   const { fleet } = served;
   const { readers, stalled, events } = size;
+  await atRest(served.pid);
   await fleet.begin([served.next]);
   await stream(served, readers, size);
   const calm = await fleet.finish([served.next]);
