@@ -20,6 +20,21 @@ test('text order is number order is time order, and the time can be read back', 
   t.pass();
 });
 
+test('the digits of an id are those of its number', (t) => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }), (number) => {
+      const ms = Number(number >> 22n);
+      const id = composeId<PostId>(EPOCH_MS + ms, Number((number >> 12n) & 1023n), Number(number & 4095n));
+      const digits = Array.from({ length: 13 }, (_, place) => Number((number >> BigInt(5 * (12 - place))) & 31n));
+      return id === digits.map((digit) => '0123456789abcdefghjkmnpqrstvwxyz'.charAt(digit)).join('');
+    }),
+  );
+  const lowest: string = composeId<PostId>(EPOCH_MS - 1, 0, 0);
+  t.is(lowest, '0000000000000');
+  const highest: string = composeId<PostId>(EPOCH_MS + 2 ** 41 - 1, 1023, 4095);
+  t.is(highest, '7zzzzzzzzzzzz');
+});
+
 test('a source never repeats and never goes back, whatever the clock does', (t) => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -5_000, max: 5_000 }), { maxLength: 200 }), (steps) => {

@@ -58,6 +58,20 @@ export function kernelMemory(): KernelMemory {
   };
 }
 
+/**
+ * Bytes that the kernel holds in the send buffers of connections to this port, at the server's end: what it has taken from
+ * the server, and the other end's kernel has not taken from it. Data, without what the kernel spends around it.
+ */
+export function unsentBytes(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFileSync(path, 'utf8'));
+  return tables
+    .flatMap((table) => table.split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, address]) => address?.endsWith(local))
+    .reduce((sum, fields) => sum + Number.parseInt(fields[4]?.split(':')[0] ?? '0', 16), 0);
+}
+
 function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -155,6 +155,7 @@ function notesOf(few: number, many: number): string[] {
   return [
     `Slope between ${few} and ${many} connections of a fresh process, after two full collections; private memory counts.`,
     'Kernel memory is the growth of all kernel objects on the machine, halved, since both ends are here: indicative only.',
+    'CPU: of the ten seconds after the last connection. Pings, one a connection in two minutes, lie outside of them, for all.',
     'Without its actor: computed from the two product rows (connection + actor, connection + actor / 16).',
   ];
 }

@@ -1,16 +1,10 @@
 /** Phones that lose the connection and come back, and what that costs the server. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Fleet } from '../harness/fleet.ts';
 import { cpuSeconds } from '../harness/process-figures.ts';
+import { atRest } from '../harness/rest.ts';
 import type { Sample } from '../harness/rounds.ts';
 import type { Greeting } from '../load/load-calls.ts';
 import type { DeliveryTotals } from './deliveries.ts';
-
-/** Until the server has heard that everybody is gone, and has done what follows: a while in which it hardly works. */
-const REST_MS = 250;
-const REST_CPU_SECONDS = 0.01;
-/** A server that still works after so long is measured with what it does. */
-const RESTS_MAX = 80;
 
 /** Those who leave and come back, and what can happen meanwhile. */
 export interface Audience {
@@ -45,6 +39,7 @@ export async function measureReturn(audience: Audience, absence: Absence, totals
     await audience.traffic(absence.traffic);
     await fleet.begin([first]);
     for (let number = first; number < audience.next; number++) await audience.happen(number);
+    // It has heard that everybody is gone, and has done what follows.
     await atRest(pid);
     const before = cpuSeconds(pid);
     const redisBefore = cpuOf(redisPid);
@@ -61,16 +56,6 @@ export async function measureReturn(audience: Audience, absence: Absence, totals
     cpuMicrosecondsPerReturn: (cpu * 1e6) / returned,
     ...(redisPid === undefined ? {} : { redisCpuMicrosecondsPerReturn: (redisCpu * 1e6) / returned }),
   };
-}
-
-async function atRest(pid: number): Promise<void> {
-  let before = cpuSeconds(pid);
-  for (let rests = 0; rests < RESTS_MAX; rests++) {
-    await pause(REST_MS);
-    const now = cpuSeconds(pid);
-    if (now - before < REST_CPU_SECONDS) return;
-    before = now;
-  }
 }
 
 function cpuOf(pid: number | undefined): number {

@@ -154,36 +154,40 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   /** Attaches an identified client: at once if its actor is resident, else after the activation. */
   admit(identity: Identified, resume: ResumePoint | null): void {
     if (this.phase.kind !== 'awaiting-hello') return;
+    const { authenticator } = this.context;
+    if (authenticator.fresh && this.attachAtOnce(identity, resume)) return;
     const { userId, sessionId, device } = identity;
     const opening: Phase = { kind: 'opening', deadline: this.phase.deadline, userId, sessionId, device };
     this.phase = opening;
-    const { authenticator } = this.context;
     if (authenticator.fresh) {
       this.attach(identity, resume, opening);
       return;
     }
     authenticator
-      .confirm(identity.sessionId)
+      .confirm(sessionId)
       .then(() => {
-        if (this.phase === opening) this.attach(identity, resume, opening);
+        if (this.phase === opening && !this.attachAtOnce(identity, resume)) this.attach(identity, resume, opening);
       })
       .catch((error: unknown) => {
         if (this.phase === opening) this.close(asProblem(error).code);
       });
   }
 
+  /** False if the actor is not resident. */
+  private attachAtOnce(identity: Identified, resume: ResumePoint | null): boolean {
+    const { userId, sessionId, device } = identity;
+    const attached = this.context.sessions.attachResident({ userId, sessionId, device, resume }, this);
+    if (attached !== null) this.open(identity, resume, attached);
+    return attached !== null;
+  }
+
   private attach(identity: Identified, resume: ResumePoint | null, opening: Phase): void {
     const { userId, sessionId, device } = identity;
-    const request = { userId, sessionId, device, resume };
-    const resident = this.context.sessions.attachResident(request, this);
-    if (resident !== null) {
-      this.open(identity, resume, resident);
-      return;
-    }
-    this.context.sessions.attach(request, this).then(
+    const { sessions } = this.context;
+    sessions.attach({ userId, sessionId, device, resume }, this).then(
       (attached) => {
         if (this.phase === opening) this.open(identity, resume, attached);
-        else this.context.sessions.detach(attached.index);
+        else sessions.detach(attached.index);
       },
       (error: unknown) => {
         if (this.phase === opening) this.close(asProblem(error).code);
@@ -342,9 +346,9 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   }
 
   private open(identified: Identified, resume: ResumePoint | null, attached: Attached): void {
-    const { clock, connections, limits } = this.context;
-    const { index, mode, ...position } = attached;
+    const { clock, connections, limits, sessions } = this.context;
     const { userId, sessionId, device } = identified;
+    const { index, mode, epoch, seq, cursor, state } = attached;
     const { ticket, dueAt } = ticketFor(this.context, identified);
     this.phase = {
       kind: 'open',
@@ -363,11 +367,16 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
       t: 'welcome',
       user: userId,
       session: sessionId,
-      ...position,
+      epoch,
+      seq,
+      cursor,
       mode: beyond ? 'reset' : mode,
+      state,
       ticket,
       pingMs: limits.idleTimeoutSeconds * 1000,
     });
+    // What was missed leaves with the welcome, in one write, where the transport has not sent that yet.
+    if (mode === 'resumed' && !this.congested && this.phase.kind === 'open') sessions.catchUp(index);
   }
 
   private renewTicket(phase: OpenPhase): void {

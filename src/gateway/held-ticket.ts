@@ -20,13 +20,14 @@ export interface TicketInForce {
 }
 
 /** Saves a reconnect storm one of its two signatures each. */
-export function ticketFor(context: ConnectionContext, { held, ...identity }: Identified): TicketInForce {
+export function ticketFor(context: ConnectionContext, identified: Identified): TicketInForce {
   const { authenticator, clock, limits } = context;
+  const { held, userId, sessionId, device } = identified;
   const halfLifeMs = limits.ticketLifetimeMs / 2;
   const beyondHalfMs = held === undefined ? 0 : held.expiresAtMs - clock.now() - halfLifeMs;
   if (held !== undefined && beyondHalfMs > 0) {
     return { ticket: held.ticket, dueAt: Math.ceil(clock.monotonic() + beyondHalfMs) };
   }
-  const ticket = authenticator.issueTicket(identity.userId, identity.sessionId, identity.device);
+  const ticket = authenticator.issueTicket(userId, sessionId, device);
   return { ticket, dueAt: Math.ceil(clock.monotonic() + halfLifeMs) };
 }

@@ -14,7 +14,7 @@ import type { UserId } from '../../ids.ts';
 import type { Limits } from '../../limits.ts';
 import type { Appender } from './appender.ts';
 import type { InterestChanges } from './interest-changes.ts';
-import type { ActivationSource } from './live-events.ts';
+import type { ActivationSource, TimelineEntry } from './live-events.ts';
 import { RecentBroadcasts } from './recent-broadcasts.ts';
 import type { Residents } from './residents.ts';
 import type { SessionState } from './session.ts';
@@ -57,11 +57,12 @@ export class Activations {
     this.broadcastLately = new RecentBroadcasts(clock, limits, residents.bodies);
   }
 
-  /** Resolves when the actor was opened; it may be gone again by the time the caller runs. */
+  /** Resolves when the actor was opened, or is open; it may be gone again by the time the caller runs. */
   activate(userId: UserId): Promise<void> {
     const pending = this.runs.get(userId);
     if (pending !== undefined) return pending.done;
-    const { limits } = this.parts;
+    const { limits, residents } = this.parts;
+    if (residents.actors.find(userId) >= 0) return Promise.resolve();
     const isFree = this.running < limits.activationsConcurrent;
     if (!isFree && this.waiting.length >= limits.activationsWaitingMax) {
       return Promise.reject(new Problem('overloaded'));
@@ -114,18 +115,11 @@ export class Activations {
     const { residents, appender, clock } = this.parts;
     run.startedMs = clock.monotonic();
     try {
-      if (residents.actors.find(run.userId) >= 0) {
-        this.settle(run, null);
-        return false;
-      }
       if (!residents.makeRoom()) throw new Problem('overloaded');
       run.actor = residents.begin(run.userId);
       run.epoch = residents.actors.epoch(run.actor);
       appender.open(run.actor);
-      this.read(run).then(
-        () => this.end(run, null),
-        (error: unknown) => this.end(run, error),
-      );
+      void this.carryOut(run);
       return true;
     } catch (error) {
       this.settle(run, error);
@@ -133,27 +127,47 @@ export class Activations {
     }
   }
 
-  private async read(run: Run): Promise<void> {
-    const { source, residents, appender, changes } = this.parts;
-    const { userId, actor, epoch } = run;
-    const began = this.broadcastLately.mark;
-    const [followed, read, state] = await Promise.all([
-      source.followedAuthors(userId),
-      source.newestEntries(userId),
-      source.state(userId),
-    ]);
-    if (residents.actors.epoch(actor) !== epoch) return;
+  /** One function and one promise: a node that starts again does this for everybody who comes back. */
+  private async carryOut(run: Run): Promise<void> {
+    const { source } = this.parts;
+    const { userId } = run;
+    try {
+      const began = this.broadcastLately.mark;
+      const [followed, read, state] = await Promise.all([
+        source.followedAuthors(userId),
+        source.newestEntries(userId),
+        source.state(userId),
+      ]);
+      if (this.holdsActor(run)) {
+        // A read that begins only now finds what passed us by, and what is broadcast from here on comes to us.
+        const entries = this.register(run, followed, began) ? read : await source.newestEntries(userId);
+        if (this.holdsActor(run)) this.open(run, entries, state);
+      }
+      this.end(run, null);
+    } catch (error) {
+      this.end(run, error);
+    }
+  }
+
+  private holdsActor({ actor, epoch }: Run): boolean {
+    return this.parts.residents.actors.epoch(actor) === epoch;
+  }
+
+  /** False if something of the authors may have passed the actor by since `began`. */
+  private register({ userId, actor }: Run, followed: readonly UserId[], began: number): boolean {
+    const { residents, appender, changes } = this.parts;
     const interest = changes.apply(userId, followed);
     residents.interest.register(actor, interest);
     appender.doubt(actor);
-    appender.recall(actor, this.broadcastLately.heldOf(new Set(interest).add(userId)));
-    const isStale = this.broadcastLately.mayHold(interest, began);
-    // A read that begins only now finds what passed us by, and what is broadcast from here on comes to us.
-    const entries = isStale ? await source.newestEntries(userId) : read;
-    if (residents.actors.epoch(actor) !== epoch) return;
-    residents.timelines.load(actor, entries);
-    residents.actors.setState(actor, run.state === null ? state : { ...state, ...run.state });
-    residents.actors.open(actor);
+    appender.recall(actor, this.broadcastLately.heldOf(interest, userId));
+    return !this.broadcastLately.mayHold(interest, began);
+  }
+
+  private open(run: Run, entries: readonly TimelineEntry[], state: SessionState): void {
+    const { actors, timelines } = this.parts.residents;
+    timelines.load(run.actor, entries);
+    actors.setState(run.actor, run.state === null ? state : { ...state, ...run.state });
+    actors.open(run.actor);
   }
 
   /** Whichever comes first counts: the end of the read, or that it took too long. */

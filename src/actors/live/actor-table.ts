@@ -27,7 +27,9 @@ export class ActorTable {
   private readonly touched = new Float64Column();
   private readonly freeIndexes: number[] = [];
   private activating = 0;
-  private random: Buffer = Buffer.alloc(0);
+  /** Of the epochs to come, joined. */
+  private drawn = '';
+  private drawnAt = 0;
 
   constructor(clock: Pick<Clock, 'monotonic' | 'randomBytes'>) {
     this.clock = clock;
@@ -66,7 +68,6 @@ export class ActorTable {
     this.statuses.reserve(actor);
     this.statuses.set(actor, ACTIVATING);
     this.touched.reserve(actor);
-    this.touch(actor);
     this.byUser.set(userId, actor);
     this.activating++;
     return actor;
@@ -112,16 +113,21 @@ export class ActorTable {
     this.touched.set(actor, this.clock.monotonic());
   }
 
-  /** Monotonic time of the last touch. */
+  /** Monotonic time of the last touch; means nothing before `open`. */
   touchedMs(actor: number): number {
     return this.touched.get(actor);
   }
 
   private drawEpoch(): string {
-    if (this.random.length === 0) this.random = this.clock.randomBytes(EPOCH_LENGTH * EPOCHS_PER_DRAW);
-    let epoch = '';
-    for (let digit = 0; digit < EPOCH_LENGTH; digit++) epoch += ALPHABET.charAt((this.random[digit] ?? 0) & 31);
-    this.random = this.random.subarray(EPOCH_LENGTH);
+    if (this.drawnAt === this.drawn.length) {
+      const random = this.clock.randomBytes(EPOCH_LENGTH * EPOCHS_PER_DRAW);
+      for (let at = 0; at < random.length; at++) random[at] = ALPHABET.charCodeAt((random[at] ?? 0) & 31);
+      this.drawn = random.toString('latin1');
+      this.drawnAt = 0;
+    }
+    // So short a part is a text of its own and keeps nothing of the whole alive.
+    const epoch = this.drawn.slice(this.drawnAt, this.drawnAt + EPOCH_LENGTH);
+    this.drawnAt += EPOCH_LENGTH;
     return epoch;
   }
 }

@@ -31,6 +31,9 @@ export class Appender {
   private readonly residents: Residents;
   private readonly broadcasts: RecentMap<EventId, Broadcast>;
   private readonly withdrawn: RecentMap<PostId, true>;
+  /** What was asked about last: one event goes to thousands of actors, and is taken apart once. */
+  private askedEvent: LogEvent | null = null;
+  private askedPost: PostId | null = null;
   private broadcastCount = 0;
   /** Broadcasts up to this number, and log numbers up to that one, are in doubt. */
   private readonly doubtedBroadcasts = new Float64Column();
@@ -45,10 +48,8 @@ export class Appender {
 
   /** A new actor has seen nothing. */
   open(actor: number): void {
-    this.doubtedBroadcasts.reserve(actor);
-    this.doubtedSeqs.reserve(actor);
-    this.doubtedSeqs.set(actor, 0);
-    this.doubt(actor);
+    this.doubtedBroadcasts.begin(actor, this.broadcastCount);
+    this.doubtedSeqs.begin(actor, this.residents.logs.head(actor));
   }
 
   /** What came before may have passed a client of the user by. `seq`: the client will get from the log what is behind it. */
@@ -77,8 +78,11 @@ export class Appender {
 
   /** Events that show a withdrawn post are appended nowhere any more. */
   isWithdrawn(event: LogEvent): boolean {
-    const postId = shownPost(event);
-    return postId !== null && this.withdrawn.has(postId);
+    if (event !== this.askedEvent) {
+      this.askedEvent = event;
+      this.askedPost = shownPost(event);
+    }
+    return this.askedPost !== null && this.withdrawn.has(this.askedPost);
   }
 
   /**

@@ -22,6 +22,12 @@ export class Uint32Column {
   set(index: number, value: number): void {
     this.data[index] = value;
   }
+
+  /** `reserve` and `set`: for a row that begins. */
+  begin(index: number, value: number): void {
+    if (index >= this.data.length) this.reserve(index);
+    this.data[index] = value;
+  }
 }
 
 export class Float64Column {
@@ -41,6 +47,11 @@ export class Float64Column {
   set(index: number, value: number): void {
     this.data[index] = value;
   }
+
+  begin(index: number, value: number): void {
+    if (index >= this.data.length) this.reserve(index);
+    this.data[index] = value;
+  }
 }
 
 export class Uint8Column {
@@ -58,6 +69,11 @@ export class Uint8Column {
   }
 
   set(index: number, value: number): void {
+    this.data[index] = value;
+  }
+
+  begin(index: number, value: number): void {
+    if (index >= this.data.length) this.reserve(index);
     this.data[index] = value;
   }
 }

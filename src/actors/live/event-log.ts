@@ -42,14 +42,12 @@ export class EventLogs {
 
   /** An empty log. `baseMs`: wall time at which the activation's read began. */
   open(actor: number, baseMs: number): void {
-    for (const column of [this.addresses, this.capacities, this.heads, this.helds]) {
-      column.reserve(actor);
-      column.set(actor, 0);
-    }
-    this.bases.reserve(actor);
-    this.bases.set(actor, baseMs);
-    this.newestNumbers.reserve(actor);
-    this.newestNumbers.set(actor, 0);
+    this.addresses.begin(actor, 0);
+    this.capacities.begin(actor, 0);
+    this.heads.begin(actor, 0);
+    this.helds.begin(actor, 0);
+    this.bases.begin(actor, baseMs);
+    this.newestNumbers.begin(actor, 0);
   }
 
   drop(actor: number): void {

@@ -74,6 +74,13 @@ export class Flusher {
     this.arm();
   }
 
+  /** Serves a queued session outside of a flush. Joined bodies are kept for the next such session, until the flush. */
+  serveNow(index: number): void {
+    // Its entry in the queue stays behind: there a session that is not marked is passed over.
+    this.parts.sessions.lower(index, QUEUED);
+    this.serve(index);
+  }
+
   /** The actor's log grew, or its state changed. */
   requestActor(actor: number): void {
     this.parts.sessions.forEachOfActor(actor, this.requestBound);

@@ -28,10 +28,10 @@ export class HotTimelines {
   }
 
   open(actor: number): void {
-    for (const column of [this.addresses, this.capacities, this.lengths, this.truncations]) {
-      column.reserve(actor);
-      column.set(actor, 0);
-    }
+    this.addresses.begin(actor, 0);
+    this.capacities.begin(actor, 0);
+    this.lengths.begin(actor, 0);
+    this.truncations.begin(actor, 0);
   }
 
   drop(actor: number): void {

@@ -19,7 +19,7 @@ import { type LiveMeasures, noMeasures } from './live-measures.ts';
 import type { ActivationSource, HotView, LiveEvents, TimelineEntry } from './live-events.ts';
 import { Residents } from './residents.ts';
 import type { Attached, AttachRequest, LiveSessions, SessionLink, SessionState } from './session.ts';
-import { BLOCKED, HEARD, STATE_DIRTY } from './session-table.ts';
+import { BLOCKED, HEARD, QUEUED, STATE_DIRTY } from './session-table.ts';
 
 export interface LiveNodeParts {
   readonly clock: Clock;
@@ -102,11 +102,15 @@ export class LiveNode implements LiveSessions, LiveEvents {
     });
     const index = sessions.open(actor, request.device, link, seq);
     sessions.headAtOpen.set(index, logs.head(actor));
-    actors.touch(actor);
     this.measures.attached(mode);
     if (mode !== 'resumed') this.appender.doubt(actor, seq);
     if (seq < logs.head(actor)) this.flusher.request(index);
     return { index, mode, epoch, seq, cursor: logs.cursorAt(actor, seq), state: actors.state(actor) };
+  }
+
+  catchUp(index: number): void {
+    const { sessions } = this.residents;
+    if (sessions.serves(index) && sessions.has(index, QUEUED)) this.flusher.serveNow(index);
   }
 
   async attach(request: AttachRequest, link: SessionLink): Promise<Attached> {
@@ -122,7 +126,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
 
   /** Makes the user's actor resident if it is not. Rejects with `overloaded` or `unavailable`. */
   activate(userId: UserId): Promise<void> {
-    return this.residents.actors.findOpen(userId) < 0 ? this.activations.activate(userId) : Promise.resolve();
+    return this.activations.activate(userId);
   }
 
   acknowledge(index: number, seq: number): boolean {
@@ -171,15 +175,17 @@ export class LiveNode implements LiveSessions, LiveEvents {
   }
 
   deliver(userId: UserId, event: LogEvent, entry: TimelineEntry | null): void {
-    const actor = this.residents.actors.find(userId);
+    const { actors, bodies } = this.residents;
+    const actor = actors.find(userId);
     if (actor < 0 || this.appender.isWithdrawn(event)) return;
-    this.withBody(event, (held) => {
-      try {
-        if (this.appender.append(actor, held, { event, entry, fresh: false })) this.flusher.requestActor(actor);
-      } catch (error) {
-        this.endActor(actor, error);
-      }
-    });
+    const held = bodies.acquire(event);
+    try {
+      if (this.appender.append(actor, held, { event, entry, fresh: false })) this.flusher.requestActor(actor);
+    } catch (error) {
+      this.endActor(actor, error);
+    } finally {
+      if (held !== NO_HANDLE) bodies.release(held);
+    }
   }
 
   setInterest(userId: UserId, authorId: UserId, interested: boolean): void {

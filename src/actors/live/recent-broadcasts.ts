@@ -69,13 +69,13 @@ export class RecentBroadcasts {
     return false;
   }
 
-  /** Bodies by `authors` that are still held, the newest `catchUpReplayEvents` of them, oldest first. */
-  heldOf(authors: ReadonlySet<UserId>): number[] {
+  /** Bodies by `authors` or `self` that are still held, the newest `catchUpReplayEvents` of them, oldest first. */
+  heldOf(authors: ReadonlySet<UserId>, self: UserId): number[] {
     const handles: number[] = [];
-    if (!this.holdsAny(authors)) return handles;
+    if (this.heldBy.size === 0 || !(this.heldBy.has(self) || this.holdsAny(authors))) return handles;
     for (let place = this.count - 1; place >= this.oldestHeld; place--) {
       const { authorId, handle } = this.at(place);
-      if (handle === NO_HANDLE || !authors.has(authorId)) continue;
+      if (handle === NO_HANDLE || !(authorId === self || authors.has(authorId))) continue;
       if (handles.length >= this.limits.catchUpReplayEvents) break;
       handles.push(handle);
     }

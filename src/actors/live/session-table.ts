@@ -57,28 +57,24 @@ export class SessionTable {
 
   /** Call when the actor begins. */
   openActor(actor: number): void {
-    this.firstOfActor.reserve(actor);
-    this.firstOfActor.set(actor, NONE);
+    this.firstOfActor.begin(actor, NONE);
   }
 
   /** `seq`: what the client has already. */
   open(actor: number, device: string, link: SessionLink, seq: number): number {
     const index = this.freeIndexes.pop() ?? this.links.length;
-    const { actors, acked, sent, unacknowledgedBytes, headAtOpen, nextOfActor } = this;
-    for (const column of [actors, acked, sent, unacknowledgedBytes, headAtOpen, nextOfActor]) column.reserve(index);
-    this.flags.reserve(index);
     this.waitingSince.reserve(index);
     this.links[index] = link;
     this.devices[index] = device;
-    this.actors.set(index, actor);
-    this.acked.set(index, seq);
-    this.sent.set(index, seq);
-    this.unacknowledgedBytes.set(index, 0);
-    this.headAtOpen.set(index, seq);
-    this.flags.set(index, 0);
+    this.actors.begin(index, actor);
+    this.acked.begin(index, seq);
+    this.sent.begin(index, seq);
+    this.unacknowledgedBytes.begin(index, 0);
+    this.headAtOpen.begin(index, seq);
+    this.flags.begin(index, 0);
     const first = this.firstOfActor.get(actor);
     if (first === NONE) this.actorsWithSessions++;
-    this.nextOfActor.set(index, first);
+    this.nextOfActor.begin(index, first);
     this.firstOfActor.set(actor, index);
     this.linked++;
     return index;

@@ -70,6 +70,9 @@ export interface LiveSessions {
    */
   attachResident(request: AttachRequest, link: SessionLink): Attached | null;
 
+  /** Sends a session that was just attached what it missed now, if there is any, instead of in a later turn. */
+  catchUp(index: number): void;
+
   /** Activates the actor if need be. Rejects with `overloaded` or `unavailable`. */
   attach(request: AttachRequest, link: SessionLink): Promise<Attached>;
 

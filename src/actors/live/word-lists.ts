@@ -15,10 +15,9 @@ export class WordLists {
   }
 
   open(list: number): void {
-    for (const column of [this.addresses, this.capacities, this.lengths]) {
-      column.reserve(list);
-      column.set(list, 0);
-    }
+    this.addresses.begin(list, 0);
+    this.capacities.begin(list, 0);
+    this.lengths.begin(list, 0);
   }
 
   drop(list: number): void {

@@ -62,20 +62,23 @@ function capabilities(value: unknown): readonly string[] {
   return value as string[];
 }
 
-export function parseHello(value: unknown): Hello {
+/** `resume`: where the hello has its position, if not in a field of that name. */
+export function parseHello(value: unknown, resume?: unknown): Hello {
   const fields = fieldsOf(value, 'hello');
   const token = optionalText(fields, 'token', limits.tokenCharactersMax);
   const ticket = optionalText(fields, 'ticket', limits.tokenCharactersMax);
   if ((token === undefined) === (ticket === undefined)) refuse('hello carries exactly one of `token` and `ticket`');
   const device = optionalText(fields, 'device', limits.deviceCharactersMax);
   if (token !== undefined && device === undefined) refuse('hello with a `token` names its `device`');
-  return {
-    ...(token === undefined ? {} : { token }),
-    ...(ticket === undefined ? {} : { ticket }),
-    ...(device === undefined ? {} : { device }),
-    ...(fields['resume'] === undefined ? {} : { resume: resumePoint(fields['resume']) }),
-    ...(fields['caps'] === undefined ? {} : { caps: capabilities(fields['caps']) }),
-  };
+  const position = resume ?? fields['resume'];
+  // Filled field by field: tens of thousands come at once after an outage, and spreads cost a microsecond each.
+  const hello: { -readonly [Field in keyof Hello]: Hello[Field] } = {};
+  if (token !== undefined) hello.token = token;
+  if (ticket !== undefined) hello.ticket = ticket;
+  if (device !== undefined) hello.device = device;
+  if (position !== undefined) hello.resume = resumePoint(position);
+  if (fields['caps'] !== undefined) hello.caps = capabilities(fields['caps']);
+  return hello;
 }
 
 export function parseOperation(value: unknown): Omit<OperationMessage, 'id'> {

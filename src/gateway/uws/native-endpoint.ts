@@ -64,9 +64,11 @@ export class NativeEndpoint {
     try {
       const full = context.connections.refusal();
       if (full !== null) throw new Problem(full, { retryAfterMs: 1000 });
-      if (!origins.permits(request.getHeader('origin'), request.getHeader('host'))) throw new Problem('origin-refused');
+      // Each header is a call into the server: those that decide nothing are not read.
+      const origin = request.getHeader('origin');
+      if (origin !== '' && !origins.permits(origin, request.getHeader('host'))) throw new Problem('origin-refused');
       const { hello } = readUpgradeOffer(request.getHeader('sec-websocket-protocol'));
-      const forwarded = forwardedAddress(request.getHeader('x-forwarded-for'), trustProxy);
+      const forwarded = trustProxy === 0 ? null : forwardedAddress(request.getHeader('x-forwarded-for'), trustProxy);
       const connection = new Connection<NativeSocket>(context, this.wire, forwarded);
       this.offered = hello;
       response.upgrade<Seat>({ connection }, request.getHeader('sec-websocket-key'), PROTOCOL, '', socketContext);

@@ -18,14 +18,12 @@ export type NativeSocket = WebSocket<Seat>;
 export class NativeWire implements Wire<NativeSocket> {
   private readonly encoder = new EventsFrameEncoder();
   private readonly frames: ReturnType<Metrics['counter']>;
-  private readonly events: ReturnType<Metrics['counter']>;
   /** The message encoded last: one that goes to many watchers is encoded once. */
   private lastMessage: ServerMessage | null = null;
   private lastText = '';
 
   constructor(metrics: Metrics) {
     this.frames = metrics.counter('events_frames', 'Frames of events that were sent on native connections.');
-    this.events = metrics.counter('events_sent', 'Events that were sent on native connections.');
   }
 
   send(socket: NativeSocket, message: ServerMessage): LinkOutcome {
@@ -38,9 +36,7 @@ export class NativeWire implements Wire<NativeSocket> {
 
   sendEvents(socket: NativeSocket, batch: EventBatch): LinkOutcome {
     const outcome = outcomeOf(socket.send(this.encoder.encode(batch)));
-    if (outcome === 'dropped') return outcome;
-    this.frames.add();
-    this.events.add(batch.count);
+    if (outcome !== 'dropped') this.frames.add();
     return outcome;
   }
 

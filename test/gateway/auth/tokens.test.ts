@@ -162,6 +162,27 @@ test('a ticket that is expired, cut, swapped or changed in any character is refu
   }
 });
 
+test('a ticket is refused in every other spelling of its characters', (t) => {
+  const tickets = new Tickets(secrets.keys('ticket'));
+  const text = tickets.issue({ userId: USER, sessionId: SESSION, device: 'mine' }, NOW);
+  for (let place = 0; place < text.length; place++) {
+    for (const added of [0x100, 0x200, 0x2000]) {
+      const other = String.fromCharCode(text.charCodeAt(place) + added);
+      const changed = text.slice(0, place) + other + text.slice(place + 1);
+      t.is(
+        refusalNow(() => tickets.verify(changed, NOW)),
+        'unauthenticated',
+        `changed at ${place}`,
+      );
+      // What was looked at before leaves nothing behind that could complete the next one.
+      t.is(
+        refusalNow(() => tickets.verify(text, NOW)),
+        'accepted',
+      );
+    }
+  }
+});
+
 test('a text signed for one purpose is nothing for another', (t) => {
   const refresh = new RefreshTokens(secrets.keys('refresh-token'));
   const tickets = new Tickets(secrets.keys('ticket'));

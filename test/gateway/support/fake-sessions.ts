@@ -105,6 +105,10 @@ export class FakeSessions implements LiveSessions {
     }
   }
 
+  catchUp(): void {
+    this.flush();
+  }
+
   acknowledge(index: number, seq: number): boolean {
     const session = this.sessions[index];
     if (session === null || session === undefined || seq > session.sentSeq) return false;
