@@ -7,7 +7,7 @@ export class Acknowledger {
   private readonly send: (seq: number) => void;
   private newest = 0;
   private waiting = 0;
-  private characters = 0;
+  private bytes = 0;
   private timer: Timer | null = null;
 
   constructor(platform: Platform, send: (seq: number) => void) {
@@ -16,11 +16,11 @@ export class Acknowledger {
   }
 
   /** A frame of `count` events has been handed on, the last with number `seq`. */
-  received(seq: number, count: number, characters: number): void {
+  received(seq: number, count: number, bytes: number): void {
     this.newest = seq;
     this.waiting += count;
-    this.characters += characters;
-    const due = this.waiting >= clientLimits.ackEvents || this.characters >= clientLimits.ackCharacters;
+    this.bytes += bytes;
+    const due = this.waiting >= clientLimits.ackEvents || this.bytes >= clientLimits.ackBytes;
     if (due) this.flush();
     else this.timer ??= this.platform.after(clientLimits.ackDelayMs, () => this.flush());
   }
@@ -30,7 +30,7 @@ export class Acknowledger {
     this.timer = null;
     if (this.waiting === 0) return;
     this.waiting = 0;
-    this.characters = 0;
+    this.bytes = 0;
     this.send(this.newest);
   }
 
@@ -39,6 +39,6 @@ export class Acknowledger {
     this.timer?.cancel();
     this.timer = null;
     this.waiting = 0;
-    this.characters = 0;
+    this.bytes = 0;
   }
 }

@@ -6,8 +6,8 @@ export const clientLimits = {
   doubleWithinMs: 5 * 60_000,
   /** Acknowledge after this many events … */
   ackEvents: 32,
-  /** … or this much text: well before the server's window of 64 KiB is full … */
-  ackCharacters: 32 * 1024,
+  /** … or this much: well before the server's window of 64 KiB is full … */
+  ackBytes: 32 * 1024,
   /** … or this long after the first that is not acknowledged: the server waits for 30 s, and each one wakes the radio. */
   ackDelayMs: 5000,
   /** Back-off of reconnects: full jitter below base·2ⁿ, at most the cap. */

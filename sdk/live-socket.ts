@@ -4,14 +4,16 @@ import type { Platform, SocketLike, Timer } from './platform.ts';
 import type { ClientMessage, ServerMessage } from './wire.ts';
 
 export interface LiveSocketHandlers {
-  /** `characters`: how long its frame was. */
-  message(message: ServerMessage, characters: number): void;
+  /** `bytes`: of its frame, at most. */
+  message(message: ServerMessage, bytes: number): void;
   /** The connection has ended, or is given up: `code` as the transport says, 1006 when it says nothing. */
   ended(code: number): void;
 }
 
 /** Ended by us since the server did not answer in time or said something strange. */
 export const GIVEN_UP = 1006;
+
+const NOT_ASCII = /[\u0080-\uffff]/;
 
 export class LiveSocket {
   private readonly handlers: LiveSocketHandlers;
@@ -75,7 +77,7 @@ export class LiveSocket {
       return;
     }
     if (message.t === 'welcome') this.deadline.cancel();
-    this.handlers.message(message, typeof data === 'string' ? data.length : 0);
+    this.handlers.message(message, typeof data === 'string' ? bytesAtMost(data) : 0);
   }
 }
 
@@ -88,4 +90,9 @@ function parse(data: unknown): ServerMessage | null {
   } catch {
     return null;
   }
+}
+
+/** The server counts bytes: what is not ASCII takes up to three for each unit of a string. */
+function bytesAtMost(text: string): number {
+  return NOT_ASCII.test(text) ? text.length * 3 : text.length;
 }

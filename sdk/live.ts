@@ -179,7 +179,7 @@ export class Live {
       const target = await this.greeter.prepare(this.store.resumePoint);
       if (round !== this.round || !this.running) return;
       this.socket = new LiveSocket(this.platform, target, {
-        message: (message, characters) => this.receive(message, characters),
+        message: (message, bytes) => this.receive(message, bytes),
         ended: (code) => this.closed(code),
       });
     } catch (error) {
@@ -189,7 +189,7 @@ export class Live {
     }
   }
 
-  private receive(message: ServerMessage, characters: number): void {
+  private receive(message: ServerMessage, bytes: number): void {
     const now = this.platform.now();
     switch (message.t) {
       case 'welcome':
@@ -197,7 +197,7 @@ export class Live {
         this.greeted(message.ticket, message.state);
         break;
       case 'events':
-        this.receiveEvents(message, characters);
+        this.receiveEvents(message, bytes);
         break;
       case 'behind':
         this.acknowledger.drop();
@@ -252,12 +252,12 @@ export class Live {
     this.progressed();
   }
 
-  private receiveEvents(message: EventsMessage, characters: number): void {
+  private receiveEvents(message: EventsMessage, bytes: number): void {
     const before = this.store.pending;
     const news = this.store.events(message, this.platform.now());
     this.hand(news);
     const seq = this.store.position?.seq;
-    if (seq !== undefined) this.acknowledger.received(seq, message.events.length, characters);
+    if (seq !== undefined) this.acknowledger.received(seq, message.events.length, bytes);
     if (this.store.pending !== before) this.progressed();
   }
 

@@ -114,8 +114,8 @@ export class LoadClient implements WebSocketListener {
     this.unacknowledged += count;
     this.unacknowledgedBytes += end - start;
     // The client library's rules; its delay is the process's timer.
-    const { ackEvents, ackCharacters } = clientLimits;
-    if (this.unacknowledged >= ackEvents || this.unacknowledgedBytes >= ackCharacters) this.acknowledge();
+    const { ackEvents, ackBytes } = clientLimits;
+    if (this.unacknowledged >= ackEvents || this.unacknowledgedBytes >= ackBytes) this.acknowledge();
   }
 
   closed(reason: string): void {
