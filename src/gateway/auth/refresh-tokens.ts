@@ -5,22 +5,22 @@
 import { Problem } from '../../errors.ts';
 import { parseId, type SessionId } from '../../ids.ts';
 import type { KeyRing } from './secrets.ts';
-import { SignedTexts } from './signed-text.ts';
+import { openText, signText } from './signed-text.ts';
 
 export class RefreshTokens {
-  private readonly texts: SignedTexts;
+  private readonly keys: KeyRing;
 
   constructor(keys: KeyRing) {
-    this.texts = new SignedTexts(keys);
+    this.keys = keys;
   }
 
   tokenFor(sessionId: SessionId, generation: number): string {
-    return this.texts.sign(`${sessionId}.${generation}`);
+    return signText(this.keys, `${sessionId}.${generation}`);
   }
 
   /** Rejects `unauthenticated` for what this server did not make. Whether it is still in force, the session row says. */
   open(token: string): { readonly sessionId: SessionId; readonly generation: number } {
-    const fields = this.texts.open(token);
+    const fields = openText(this.keys, token);
     const sessionId = parseId<SessionId>(fields?.[0] ?? '');
     const generation = Number(fields?.[1]);
     if (fields?.length !== 2 || sessionId === null || !Number.isSafeInteger(generation)) {

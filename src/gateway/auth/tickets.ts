@@ -8,7 +8,7 @@ import { Problem } from '../../errors.ts';
 import { parseId, type SessionId, type UserId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
 import type { KeyRing } from './secrets.ts';
-import { SignedTexts } from './signed-text.ts';
+import { openText, signText } from './signed-text.ts';
 
 export interface TicketHolder {
   readonly userId: UserId;
@@ -21,21 +21,21 @@ export interface Ticket extends TicketHolder {
 }
 
 export class Tickets {
-  private readonly texts: SignedTexts;
+  private readonly keys: KeyRing;
 
   constructor(keys: KeyRing) {
-    this.texts = new SignedTexts(keys);
+    this.keys = keys;
   }
 
   issue(holder: TicketHolder, now: number): string {
     const expiry = (now + limits.ticketLifetimeMs).toString(36);
     const device = Buffer.from(holder.device, 'utf8').toString('base64url');
-    return this.texts.sign(`${holder.userId}.${holder.sessionId}.${expiry}.${device}`);
+    return signText(this.keys, `${holder.userId}.${holder.sessionId}.${expiry}.${device}`);
   }
 
   /** Rejects `unauthenticated`: not ours, changed, or expired. */
   verify(text: string, now: number): Ticket {
-    const fields = this.texts.open(text);
+    const fields = openText(this.keys, text);
     if (fields === null || fields.length !== 4) throw new Problem('unauthenticated');
     const userId = parseId<UserId>(ownText(fields[0] ?? ''));
     const sessionId = parseId<SessionId>(ownText(fields[1] ?? ''));
