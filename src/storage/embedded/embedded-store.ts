@@ -12,6 +12,7 @@ import { invariant, Problem } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import { syncDirectory } from '../durable-files.ts';
+import { inGroups } from '../../parallel.ts';
 import type { InsertOutcome, Mutation, PageRange, Store, StoredRow, WriteOptions } from '../store.ts';
 import { putRow, removeRow } from '../store.ts';
 import type { CheckedMutation } from '../store-rules.ts';
@@ -112,12 +113,12 @@ export class EmbeddedStore implements Store {
     await this.queue.submit({ kind: 'plain', writes: checked.map((mutation) => this.plain(mutation)), nowMs });
   }
 
-  /** As a batch: one transaction costs less than many. */
+  /** In few transactions, which cost less than many, and behind what commands wait for. */
   async writeAll(mutations: readonly Mutation[]): Promise<void> {
     const nowMs = this.clock.now();
-    const checked = checkAll(mutations, this.layouts, nowMs);
-    if (checked.length === 0) return;
-    await this.queue.submit({ kind: 'plain', writes: checked.map((mutation) => this.plain(mutation)), nowMs });
+    const writes = checkAll(mutations, this.layouts, nowMs).map((mutation) => this.plain(mutation));
+    const parts = inGroups(writes, limits.writerBulkMutations);
+    await Promise.all(parts.map((part) => this.queue.submitBulk({ kind: 'plain', writes: part, nowMs })));
   }
 
   async insertIfAbsent<T extends Table>(

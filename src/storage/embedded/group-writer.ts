@@ -1,6 +1,9 @@
 /**
  * Carries out groups of writes, one transaction and one disk sync a group. A write that fails is undone alone; when the
  * engine gives up the whole transaction (full disk, I/O error), every write of the group failed and none is in the database.
+ *
+ * A savepoint makes the engine copy each page aside before its first change. So none is set until a write fails: then the
+ * group is undone and carried out once more, with a savepoint for each.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../assert-never.ts';
@@ -31,14 +34,29 @@ export class GroupWriter {
   /** Returns after the commit. */
   write(requests: readonly WriteRequest[]): WriteResult[] {
     try {
+      return this.transaction(() => requests.map((request) => this.execute(request)));
+    } catch (error) {
+      return requests.length === 1 ? [failure(error)] : this.writeEach(requests);
+    }
+  }
+
+  private writeEach(requests: readonly WriteRequest[]): WriteResult[] {
+    try {
+      return this.transaction(() => requests.map((request) => this.attempt(request)));
+    } catch (error) {
+      return requests.map(() => failure(error));
+    }
+  }
+
+  private transaction(work: () => WriteResult[]): WriteResult[] {
+    try {
       this.database.exec('BEGIN IMMEDIATE');
-      const results = requests.map((request) => this.attempt(request));
+      const results = work();
       this.database.exec('COMMIT');
       return results;
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
-      const reason = describe(error);
-      return requests.map(() => ({ ok: false, reason }));
+      throw error;
     }
   }
 
@@ -53,7 +71,7 @@ export class GroupWriter {
       if (!this.database.isTransaction) throw error;
       this.statements.run('ROLLBACK TO one', []);
       this.statements.run('RELEASE one', []);
-      return { ok: false, reason: describe(error) };
+      return failure(error);
     }
   }
 
@@ -119,6 +137,6 @@ function holds(existing: Cell[] | null, expected: Expected): boolean {
   return existing !== null && expected.every(([position, cell]) => existing[position] === cell);
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function failure(error: unknown): WriteResult {
+  return { ok: false, reason: error instanceof Error ? error.message : String(error) };
 }
