@@ -13,7 +13,7 @@ import { ExpirySweep } from './expiry-sweep.ts';
 import { PING_TABLE } from './schema-upgrade.ts';
 import { Statements } from './sqlite.ts';
 import type { TableSql } from './table-sql.ts';
-import type { Expected, PlainWrite, WriteRequest, WriteResult } from './write-protocol.ts';
+import type { Expected, PackedWrites, WriteRequest, WriteResult } from './write-protocol.ts';
 
 const DONE: WriteResult = { ok: true, done: true, existing: null };
 const NOT_DONE: WriteResult = { ok: true, done: false, existing: null };
@@ -78,26 +78,26 @@ export class GroupWriter {
   private execute(request: WriteRequest): WriteResult {
     switch (request.kind) {
       case 'plain':
-        for (const write of request.writes) this.plain(write, request.nowMs);
+        this.packed(request.writes, request.nowMs);
         return DONE;
       case 'insertIfAbsent': {
         const { table, cells, expiresAtMs, nowMs } = request;
         const existing = this.find(table, this.sql(table).layout.keyOfCells(cells), nowMs);
         if (existing !== null) return { ok: true, done: false, existing };
-        this.plain({ kind: 'put', table, cells, expiresAtMs }, nowMs);
+        this.put(this.sql(table), [...cells, expiresAtMs], nowMs);
         return DONE;
       }
       case 'compareAndPut': {
         const { table, cells, expected, expiresAtMs, nowMs } = request;
         const existing = this.find(table, this.sql(table).layout.keyOfCells(cells), nowMs);
         if (!holds(existing, expected)) return NOT_DONE;
-        this.plain({ kind: 'put', table, cells, expiresAtMs }, nowMs);
+        this.put(this.sql(table), [...cells, expiresAtMs], nowMs);
         return DONE;
       }
       case 'compareAndRemove': {
         const { table, key, expected, nowMs } = request;
         if (!holds(this.find(table, key, nowMs), expected)) return NOT_DONE;
-        this.plain({ kind: 'remove', table, key }, nowMs);
+        this.statements.run(this.sql(table).remove, key);
         return DONE;
       }
       case 'ping':
@@ -111,15 +111,23 @@ export class GroupWriter {
     }
   }
 
-  private plain(write: PlainWrite, nowMs: number): void {
-    const sql = this.sql(write.table);
-    if (write.kind === 'remove') {
-      this.statements.run(sql.remove, write.key);
-      return;
+  private packed({ flat }: PackedWrites, nowMs: number): void {
+    for (let at = 0; at < flat.length; ) {
+      const tag = Number(flat[at++]);
+      const sql = this.sql(tag < 0 ? -1 - tag : tag);
+      const { columns, keyNames } = sql.layout;
+      const length = tag < 0 ? keyNames.length : columns.length + 1;
+      const values = flat.slice(at, at + length);
+      if (tag < 0) this.statements.run(sql.remove, values);
+      else this.put(sql, values, nowMs);
+      at += length;
     }
-    const parameters = [...write.cells, write.expiresAtMs];
-    if (sql.layout.table.discipline === 'lww') parameters.push(nowMs);
-    this.statements.run(sql.put, parameters);
+  }
+
+  /** `values`: the cells and the expiry. */
+  private put(sql: TableSql, values: Cell[], nowMs: number): void {
+    if (sql.layout.table.discipline === 'lww') values.push(nowMs);
+    this.statements.run(sql.put, values);
   }
 
   private find(table: number, key: readonly Cell[], nowMs: number): Cell[] | null {

@@ -106,7 +106,7 @@ export class WriteQueue {
   }
 
   private enter(lane: WaitingWrites, request: WriteRequest): Promise<Success> {
-    const mutations = request.kind === 'plain' ? request.writes.length : 1;
+    const mutations = request.kind === 'plain' ? request.writes.count : 1;
     if (this.state !== 'running') return Promise.reject(new Problem('unavailable', { detail: this.whyNot() }));
     if (
       this.urgent.length + this.bulk.length >= limits.writerQueueWrites ||

@@ -4,7 +4,13 @@ import test, { type ExecutionContext } from 'ava';
 import { nextTurn } from '../../../src/clock.ts';
 import { limits } from '../../../src/limits.ts';
 import { silentLogger } from '../../../src/log.ts';
-import type { FromWriter, ToWriter, WriteRequest } from '../../../src/storage/embedded/write-protocol.ts';
+import {
+  type FromWriter,
+  packWrites,
+  type PlainWrite,
+  type ToWriter,
+  type WriteRequest,
+} from '../../../src/storage/embedded/write-protocol.ts';
 import { WriteQueue } from '../../../src/storage/embedded/write-queue.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -23,7 +29,7 @@ class HeldWriter extends EventEmitter {
 
   postMessage(message: ToWriter): void {
     if (message.kind === 'close') this.emit('exit');
-    else this.groups.push(message.requests.map((request) => (request.kind === 'plain' ? request.writes.length : 0)));
+    else this.groups.push(message.requests.map((request) => (request.kind === 'plain' ? request.writes.count : 0)));
   }
 
   /** The last group is durable. */
@@ -51,11 +57,8 @@ async function openQueue(t: ExecutionContext) {
 }
 
 function rows(count: number): WriteRequest {
-  return {
-    kind: 'plain',
-    nowMs: 0,
-    writes: Array.from({ length: count }, () => ({ kind: 'remove', table: 0, key: [] })),
-  };
+  const writes = Array.from({ length: count }, (): PlainWrite => ({ kind: 'remove', table: 0, key: [] }));
+  return { kind: 'plain', nowMs: 0, writes: packWrites(writes) };
 }
 
 const PART = limits.writerBulkMutations;
