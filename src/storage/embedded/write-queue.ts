@@ -41,12 +41,12 @@ class WaitingWrites {
     this.mutations += write.mutations;
   }
 
-  /** The first writes, up to so many mutations; at least one, if there is any. */
-  take(mutationsMax: number): Waiting[] {
+  /** The first writes, until they are so many mutations: the last one may go beyond. */
+  take(enough: number): Waiting[] {
     let mutations = 0;
     let count = 0;
     for (const { mutations: more } of this.writes) {
-      if (count > 0 && mutations + more > mutationsMax) break;
+      if (mutations >= enough) break;
       mutations += more;
       count++;
     }

@@ -84,6 +84,15 @@ test('a command waits for one part of the bulk at most, and the bulk gets on wit
   t.is(queue.depth, 0);
 });
 
+test('a single row of the bulk goes with what comes behind it', async (t) => {
+  const { queue, thread } = await openQueue(t);
+  for (const count of [1, PART, PART]) void queue.submitBulk(rows(count));
+  await nextTurn();
+  t.deepEqual(thread.groups, [[1, PART]]);
+  while (queue.depth > 0) await thread.end();
+  t.deepEqual(thread.groups, [[1, PART], [PART]]);
+});
+
 test('the more of the bulk waits, the more of it is in a group', async (t) => {
   const { queue, thread } = await openQueue(t);
   const parts = 4 * limits.writerBulkShare;
