@@ -68,7 +68,7 @@ export const engineLimits = {
   storeBatchBytes: 44 * KIB,
   sqliteReaderCacheKib: 32 * KIB,
   sqliteWriterCacheKib: 16 * KIB,
-  /** Pages (of 4 KiB) in the write-ahead log that are moved to the database file at the next rest: a dozen fan-outs to 500. */
+  /** Pages (of 4 KiB) in the write-ahead log that are moved to the database file at the next rest: half a dozen fan-outs to 500. */
   sqliteLogPages: 6_000,
   /** That many are moved at once, rest or not: bounds the log to 100 MB, which is read in a second after a crash. */
   sqliteLogPagesMax: 24_000,
