@@ -21,6 +21,10 @@ export const engineLimits = {
   writerQueueMutations: 50_000,
   /** Mutations of one transaction: keeps the longest synced write, and so every waiting one, short. */
   writerGroupMutations: 2_000,
+  /** Of `writeAll` in one transaction while few wait: a command that comes meanwhile waits for it, some milliseconds. */
+  writerBulkMutations: 250,
+  /** Of waiting `writeAll` mutations one in so many is in the next transaction: the more there are, the fewer syncs each costs. */
+  writerBulkShare: 4,
   writerRestartBaseMs: 50,
   writerRestartCapMs: 5 * SECOND,
   /** Rows looked at for expiry per pass: about a millisecond of the writer thread. */
@@ -64,6 +68,12 @@ export const engineLimits = {
   storeBatchBytes: 44 * KIB,
   sqliteReaderCacheKib: 32 * KIB,
   sqliteWriterCacheKib: 16 * KIB,
+  /** Pages (of 4 KiB) in the write-ahead log that are moved to the database file at the next rest: half a dozen fan-outs to 500. */
+  sqliteLogPages: 6_000,
+  /** That many are moved at once, rest or not: bounds the log to 100 MB, which is read in a second after a crash. */
+  sqliteLogPagesMax: 24_000,
+  /** Without a write for this long the writer is at rest. */
+  writerRestMs: 5,
   /** Read of a blob at once: a photo in a few steps, and little for a client that stops reading. */
   blobReadBytes: 256 * KIB,
   temporaryBlobSweepMs: 10 * MINUTE,

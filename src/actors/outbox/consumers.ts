@@ -8,7 +8,7 @@
  * when the next is not, because the list has just become short. Versions of posts make that harmless.
  */
 import { assertNever } from '../../assert-never.ts';
-import type { Clock } from '../../clock.ts';
+import { type Clock, nextTurn } from '../../clock.ts';
 import { isPassing } from '../../errors.ts';
 import { timeOfId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
@@ -51,12 +51,15 @@ export async function enqueue(queue: JobQueue, entries: readonly OutboxEntry[]):
   );
 }
 
-/** The dispatcher: at once, and forgotten if it fails, because the sweeper finds what was not enqueued. */
+/**
+ * The dispatcher: after a turn, in which connected phones are sent what happened, and forgotten if it fails, because the
+ * sweeper finds what was not enqueued.
+ */
 export function createDispatch({ queue, logger }: Pick<OutboxDependencies, 'queue' | 'logger'>): Dispatch {
   return (entries) => {
-    enqueue(queue, entries).catch((error: unknown) =>
-      logger.warn('dispatch failed; the sweeper will enqueue', { error }),
-    );
+    nextTurn()
+      .then(() => enqueue(queue, entries))
+      .catch((error: unknown) => logger.warn('dispatch failed; the sweeper will enqueue', { error }));
   };
 }
 

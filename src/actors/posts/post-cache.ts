@@ -1,6 +1,6 @@
 /**
  * Live posts with their media rows, as read from the store. Bounded, what was not used lately leaves first, one load per post
- * however many ask. What must hold: a record read before a change is never kept after `invalidate`.
+ * however many ask. What must hold: a record read before a change is never kept after `invalidate` or `keep`.
  */
 import { limits } from '../../limits.ts';
 import type { PostId } from '../../ids.ts';
@@ -51,6 +51,12 @@ export class PostCache {
   invalidate(postId: PostId): void {
     this.records.delete(postId);
     this.loads.delete(postId);
+  }
+
+  /** The record as it was just written, with media that will not change: nobody has to read it. */
+  keep(record: PostRecord): void {
+    this.loads.delete(record.post.postId);
+    this.records.set(record.post.postId, record);
   }
 
   get size(): number {

@@ -2,10 +2,13 @@
  * Changes of a post: the row and what is to follow from it in one batch, then the announcement. Runs in the author's
  * mailbox, so that publishing, editing and deleting a post never overlap. What must hold: once the batch is acknowledged
  * the change has happened; a failed announcement only means that fan-out, which is written down, brings it later.
+ *
+ * What is announced is what was written, beside the media rows that were read for it: phones do not wait for a second read.
+ * Media that changed meanwhile are told of by the report that changed them, which waits in the same mailbox.
  */
 import type { Clock } from '../../clock.ts';
 import { Problem } from '../../errors.ts';
-import type { IdSource, PostId, PublishId, RevisionSource } from '../../ids.ts';
+import type { IdSource, PublishId, RevisionSource } from '../../ids.ts';
 import { timeOfId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
@@ -25,6 +28,7 @@ import type { LiveEvents } from '../live/live-events.ts';
 import type { PostView } from '../views.ts';
 import type { PostCache } from './post-cache.ts';
 import { mediaReady, postDeleted, postNew, postUpdated } from './post-events.ts';
+import { isSettled } from './post-lifecycle.ts';
 import type { PostReader } from './post-reader.ts';
 
 export interface PostCommitParts {
@@ -48,7 +52,7 @@ export class PostCommits {
   }
 
   /** The draft goes live: its place in every list is stamped now, not when the upload began. */
-  async publish(draft: PostRow): Promise<void> {
+  async publish({ post: draft, media }: PostRecord): Promise<void> {
     const delivery = await this.parts.delivery.choose(draft.authorId);
     const { row, publishId } = await this.writePublished({
       ...draft,
@@ -56,7 +60,7 @@ export class PostCommits {
       delivery,
       version: draft.version + 1,
     });
-    await this.announce(row.postId, (view) => {
+    await this.announce({ post: row, media }, (view) => {
       const { postId, authorId } = row;
       const entry = { publishId, postId, authorId };
       this.parts.live.broadcast(authorId, postNew(view, timeOfId(publishId)), entry);
@@ -68,19 +72,21 @@ export class PostCommits {
     await this.write({ ...draft, state: 'failed', failureReason: reason, version: draft.version + 1 }, null);
   }
 
-  async edit(record: PostRecord, caption: string): Promise<void> {
-    const { post } = record;
+  /** Resolves to the record as it is now. */
+  async edit(record: PostRecord, caption: string): Promise<PostRecord> {
+    const { post, media } = record;
     const row = { ...post, caption, version: post.version + 1, editedAtMs: this.parts.clock.now() };
     const expiresAtMs = draftExpiry(record);
-    if (expiresAtMs === undefined) return this.update(row, 'post.updated');
-    await this.write(row, null, { expiresAtMs });
+    if (expiresAtMs === undefined) return this.update({ post: row, media }, 'post.updated');
+    const edited = { post: await this.write(row, null, { expiresAtMs }), media };
     // The last upload may have come since the record was read.
     await keepCompleteDraft(this.parts.store, post.postId);
+    return edited;
   }
 
   /** The last rendition is there. */
-  async complete(post: PostRow): Promise<void> {
-    await this.update({ ...post, version: post.version + 1 }, 'media.ready');
+  async complete({ post, media }: PostRecord): Promise<void> {
+    await this.update({ post: { ...post, version: post.version + 1 }, media }, 'media.ready');
   }
 
   /** Final. What is kept of the row is what cleaning up needs: photos, publishId, delivery. */
@@ -111,59 +117,64 @@ export class PostCommits {
       const publishId = ids.next<PublishId>();
       const activity: Activity = { kind: 'post.published', postId, publishId, authorId };
       const recorded = recordActivity(ids, activity, postId);
-      const row = { ...live, publishId };
+      const stamped = { ...live, publishId };
       try {
-        await this.write(row, recorded, {
-          more: [listPost(row, publishId), ...withdrawn],
+        const row = await this.write(stamped, recorded, {
+          more: [listPost(stamped, publishId), ...withdrawn],
           inTime: () => clock.now() - timeOfId(publishId) <= limits.lateWriteMs,
         });
         return { row, publishId };
       } catch (error) {
         logger.warn('publication not acknowledged in time; stamping it again', { postId, error });
         cause = error;
-        withdrawn.push(unlistPost(row, publishId));
+        withdrawn.push(unlistPost(stamped, publishId));
       }
     }
     throw new Problem('unavailable', { cause });
   }
 
-  private async update(row: PostRow, event: 'post.updated' | 'media.ready'): Promise<void> {
-    const { postId, authorId, version } = row;
-    if (row.state !== 'live') return this.write(row, null);
+  /** Resolves to the record as it is now. */
+  private async update({ post, media }: PostRecord, event: 'post.updated' | 'media.ready'): Promise<PostRecord> {
+    const { postId, authorId, version } = post;
+    if (post.state !== 'live') return { post: await this.write(post, null), media };
     const activity = recordActivity(this.parts.ids, { kind: 'post.updated', postId, authorId, version, event }, postId);
-    await this.write(row, activity);
-    await this.announce(postId, (view) => {
+    const changed = { post: await this.write(post, activity), media };
+    await this.announce(changed, (view) => {
       const atMs = timeOfId(activity.activityId);
       const news = event === 'media.ready' ? mediaReady(view, atMs) : postUpdated(view, version, atMs);
       this.parts.live.broadcast(authorId, news, null);
     });
+    return changed;
   }
 
+  /** Resolves to the row with the revision that it was given. */
   private async write(
     row: PostRow,
     activity: RecordedActivity | null,
     { more = [], expiresAtMs, inTime = () => true }: WriteExtras = {},
-  ): Promise<void> {
+  ): Promise<PostRow> {
     const { store, revisions, cache, dispatch } = this.parts;
     revisions.observe(row.revision);
-    const put = putPost({ ...row, revision: revisions.next() }, expiresAtMs);
+    const written = { ...row, revision: revisions.next() };
     try {
-      await store.batch([put, ...more, ...(activity?.mutations ?? [])]);
+      await store.batch([putPost(written, expiresAtMs), ...more, ...(activity?.mutations ?? [])]);
     } finally {
       // Also when the outcome is unknown: the row may have changed.
       cache.invalidate(row.postId);
     }
     if (!inTime()) throw new Problem('timeout');
     if (activity !== null) dispatch(activity.entries);
+    return written;
   }
 
-  private async announce(postId: PostId, tell: (view: PostView) => void): Promise<void> {
+  private async announce(record: PostRecord, tell: (view: PostView) => void): Promise<void> {
     const { cache, reader, logger } = this.parts;
+    // Pages show it next. With media that still change it is read anew: their reports do not wait for this command.
+    if (isSettled(record)) cache.keep(record);
     try {
-      const record = await cache.one(postId);
-      if (record?.post.state === 'live') tell(await reader.view(record));
+      tell(await reader.view(record));
     } catch (error) {
-      logger.warn('post not announced; fan-out will bring it', { postId, error });
+      logger.warn('post not announced; fan-out will bring it', { postId: record.post.postId, error });
     }
   }
 }

@@ -52,7 +52,7 @@ export class PostMediaOutcome implements MediaOutcome {
   /** A draft's photos were judged, or a live post's last one has come. */
   private async settle(postId: PostId): Promise<void> {
     const record = await this.settleDraft(postId);
-    if (record?.post.state === 'live' && isSettled(record)) await this.parts.commits.complete(record.post);
+    if (record?.post.state === 'live' && isSettled(record)) await this.parts.commits.complete(record);
   }
 
   /** Resolves to the record as it was, or null if there is nothing more to do about it. */
@@ -62,7 +62,7 @@ export class PostMediaOutcome implements MediaOutcome {
     if (record === null) return null;
     const verdict = judgeDraft(record);
     if (verdict.kind === 'wait') return record;
-    if (verdict.kind === 'publish') await commits.publish(record.post);
+    if (verdict.kind === 'publish') await commits.publish(record);
     else await commits.fail(record.post, verdict.reason);
     return null;
   }

@@ -74,13 +74,12 @@ export class PostService implements Posts {
   }
 
   edit(authorId: UserId, postId: PostId, changes: { caption: string }): Promise<PostView> {
-    const { mailboxes, rows, commits, reader } = this.parts;
+    const { mailboxes, commits, reader, profiles } = this.parts;
     return mailboxes.run(authorId, async () => {
-      const record = await this.own(authorId, postId);
-      if (record.post.caption !== changes.caption) await commits.edit(record, changes.caption);
-      const edited = await rows.record(postId);
-      if (edited === null) throw new Problem('not-found');
-      return reader.view(edited);
+      // The author's name is asked for now, so that nobody waits for it once the change is durable.
+      const [record] = await Promise.all([this.own(authorId, postId), profiles.summaries([authorId])]);
+      const isNews = record.post.caption !== changes.caption;
+      return reader.view(isNews ? await commits.edit(record, changes.caption) : record);
     });
   }
 

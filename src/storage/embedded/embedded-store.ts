@@ -12,6 +12,7 @@ import { invariant, Problem } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import { syncDirectory } from '../durable-files.ts';
+import { inGroups } from '../../parallel.ts';
 import type { InsertOutcome, Mutation, PageRange, Store, StoredRow, WriteOptions } from '../store.ts';
 import { putRow, removeRow } from '../store.ts';
 import type { CheckedMutation } from '../store-rules.ts';
@@ -31,7 +32,7 @@ import { RowReader } from './row-reader.ts';
 import { upgradeSchema } from './schema-upgrade.ts';
 import { DATABASE_FILE, openForReading, openForWriting } from './sqlite.ts';
 import { TableSql } from './table-sql.ts';
-import type { PlainWrite } from './write-protocol.ts';
+import { packWrites, type PlainWrite } from './write-protocol.ts';
 import { WriteQueue } from './write-queue.ts';
 import type { WriterThreadData } from './writer-thread.ts';
 
@@ -96,28 +97,32 @@ export class EmbeddedStore implements Store {
   async put<T extends Table>(table: T, row: RowOf<T>, options: WriteOptions = {}): Promise<void> {
     const nowMs = this.clock.now();
     const checked = checkMutation(putRow(table, row, options), this.layouts, nowMs);
-    await this.queue.submit({ kind: 'plain', writes: [this.plain(checked)], nowMs });
+    await this.queue.submit({ kind: 'plain', writes: packWrites([this.plain(checked)]), nowMs });
   }
 
   async remove<T extends Table>(table: T, key: KeyOf<T>): Promise<void> {
     const nowMs = this.clock.now();
     const checked = checkMutation(removeRow(table, key), this.layouts, nowMs);
-    await this.queue.submit({ kind: 'plain', writes: [this.plain(checked)], nowMs });
+    await this.queue.submit({ kind: 'plain', writes: packWrites([this.plain(checked)]), nowMs });
   }
 
   async batch(mutations: readonly Mutation[]): Promise<void> {
     const nowMs = this.clock.now();
     const checked = checkBatch(mutations, this.layouts, nowMs);
     if (checked.length === 0) return;
-    await this.queue.submit({ kind: 'plain', writes: checked.map((mutation) => this.plain(mutation)), nowMs });
+    await this.queue.submit({
+      kind: 'plain',
+      writes: packWrites(checked.map((mutation) => this.plain(mutation))),
+      nowMs,
+    });
   }
 
-  /** As a batch: one transaction costs less than many. */
+  /** In few transactions, which cost less than many, and behind what commands wait for. */
   async writeAll(mutations: readonly Mutation[]): Promise<void> {
     const nowMs = this.clock.now();
-    const checked = checkAll(mutations, this.layouts, nowMs);
-    if (checked.length === 0) return;
-    await this.queue.submit({ kind: 'plain', writes: checked.map((mutation) => this.plain(mutation)), nowMs });
+    const writes = checkAll(mutations, this.layouts, nowMs).map((mutation) => this.plain(mutation));
+    const parts = inGroups(writes, limits.writerBulkMutations);
+    await Promise.all(parts.map((part) => this.queue.submitBulk({ kind: 'plain', writes: packWrites(part), nowMs })));
   }
 
   async insertIfAbsent<T extends Table>(

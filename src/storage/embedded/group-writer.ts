@@ -1,6 +1,9 @@
 /**
  * Carries out groups of writes, one transaction and one disk sync a group. A write that fails is undone alone; when the
  * engine gives up the whole transaction (full disk, I/O error), every write of the group failed and none is in the database.
+ *
+ * A savepoint makes the engine copy each page aside before its first change. So none is set until a write fails: then the
+ * group is undone and carried out once more, with a savepoint for each.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../assert-never.ts';
@@ -10,7 +13,7 @@ import { ExpirySweep } from './expiry-sweep.ts';
 import { PING_TABLE } from './schema-upgrade.ts';
 import { Statements } from './sqlite.ts';
 import type { TableSql } from './table-sql.ts';
-import type { Expected, PlainWrite, WriteRequest, WriteResult } from './write-protocol.ts';
+import type { Expected, PackedWrites, WriteRequest, WriteResult } from './write-protocol.ts';
 
 const DONE: WriteResult = { ok: true, done: true, existing: null };
 const NOT_DONE: WriteResult = { ok: true, done: false, existing: null };
@@ -31,14 +34,29 @@ export class GroupWriter {
   /** Returns after the commit. */
   write(requests: readonly WriteRequest[]): WriteResult[] {
     try {
+      return this.transaction(() => requests.map((request) => this.execute(request)));
+    } catch (error) {
+      return requests.length === 1 ? [failure(error)] : this.writeEach(requests);
+    }
+  }
+
+  private writeEach(requests: readonly WriteRequest[]): WriteResult[] {
+    try {
+      return this.transaction(() => requests.map((request) => this.attempt(request)));
+    } catch (error) {
+      return requests.map(() => failure(error));
+    }
+  }
+
+  private transaction(work: () => WriteResult[]): WriteResult[] {
+    try {
       this.database.exec('BEGIN IMMEDIATE');
-      const results = requests.map((request) => this.attempt(request));
+      const results = work();
       this.database.exec('COMMIT');
       return results;
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
-      const reason = describe(error);
-      return requests.map(() => ({ ok: false, reason }));
+      throw error;
     }
   }
 
@@ -53,33 +71,33 @@ export class GroupWriter {
       if (!this.database.isTransaction) throw error;
       this.statements.run('ROLLBACK TO one', []);
       this.statements.run('RELEASE one', []);
-      return { ok: false, reason: describe(error) };
+      return failure(error);
     }
   }
 
   private execute(request: WriteRequest): WriteResult {
     switch (request.kind) {
       case 'plain':
-        for (const write of request.writes) this.plain(write, request.nowMs);
+        this.packed(request.writes, request.nowMs);
         return DONE;
       case 'insertIfAbsent': {
         const { table, cells, expiresAtMs, nowMs } = request;
         const existing = this.find(table, this.sql(table).layout.keyOfCells(cells), nowMs);
         if (existing !== null) return { ok: true, done: false, existing };
-        this.plain({ kind: 'put', table, cells, expiresAtMs }, nowMs);
+        this.put(this.sql(table), [...cells, expiresAtMs], nowMs);
         return DONE;
       }
       case 'compareAndPut': {
         const { table, cells, expected, expiresAtMs, nowMs } = request;
         const existing = this.find(table, this.sql(table).layout.keyOfCells(cells), nowMs);
         if (!holds(existing, expected)) return NOT_DONE;
-        this.plain({ kind: 'put', table, cells, expiresAtMs }, nowMs);
+        this.put(this.sql(table), [...cells, expiresAtMs], nowMs);
         return DONE;
       }
       case 'compareAndRemove': {
         const { table, key, expected, nowMs } = request;
         if (!holds(this.find(table, key, nowMs), expected)) return NOT_DONE;
-        this.plain({ kind: 'remove', table, key }, nowMs);
+        this.statements.run(this.sql(table).remove, key);
         return DONE;
       }
       case 'ping':
@@ -93,15 +111,23 @@ export class GroupWriter {
     }
   }
 
-  private plain(write: PlainWrite, nowMs: number): void {
-    const sql = this.sql(write.table);
-    if (write.kind === 'remove') {
-      this.statements.run(sql.remove, write.key);
-      return;
+  private packed({ flat }: PackedWrites, nowMs: number): void {
+    for (let at = 0; at < flat.length; ) {
+      const tag = Number(flat[at++]);
+      const sql = this.sql(tag < 0 ? -1 - tag : tag);
+      const { columns, keyNames } = sql.layout;
+      const length = tag < 0 ? keyNames.length : columns.length + 1;
+      const values = flat.slice(at, at + length);
+      if (tag < 0) this.statements.run(sql.remove, values);
+      else this.put(sql, values, nowMs);
+      at += length;
     }
-    const parameters = [...write.cells, write.expiresAtMs];
-    if (sql.layout.table.discipline === 'lww') parameters.push(nowMs);
-    this.statements.run(sql.put, parameters);
+  }
+
+  /** `values`: the cells and the expiry. */
+  private put(sql: TableSql, values: Cell[], nowMs: number): void {
+    if (sql.layout.table.discipline === 'lww') values.push(nowMs);
+    this.statements.run(sql.put, values);
   }
 
   private find(table: number, key: readonly Cell[], nowMs: number): Cell[] | null {
@@ -119,6 +145,6 @@ function holds(existing: Cell[] | null, expected: Expected): boolean {
   return existing !== null && expected.every(([position, cell]) => existing[position] === cell);
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function failure(error: unknown): WriteResult {
+  return { ok: false, reason: error instanceof Error ? error.message : String(error) };
 }

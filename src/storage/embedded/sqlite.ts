@@ -12,6 +12,7 @@ export function openForWriting(path: string): DatabaseSync {
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = FULL');
   database.exec(`PRAGMA cache_size = -${limits.sqliteWriterCacheKib}`);
+  database.exec(`PRAGMA wal_autocheckpoint = ${limits.sqliteLogPagesMax}`);
   return database;
 }
 

@@ -2,6 +2,9 @@
  * The event loop's side of the writer thread. Writes of one turn, and all that arrive while a group is being synced, form
  * the next group. A write's promise settles only after its group's commit.
  *
+ * Commands do not queue behind fan-outs: a group takes everything that commands wait for, and of the bulk only a part. So
+ * a command waits for one such part at most, and since every group takes some of the bulk, that always gets on.
+ *
  *   starting ──ready──► running ──thread dies──► down ──back-off──► starting        close: drains, then closed
  *
  * A write in flight when the thread dies has an unknown outcome and is `unavailable`, as is every write until it runs again.
@@ -23,6 +26,37 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** In order of arrival. */
+class WaitingWrites {
+  private writes: Waiting[] = [];
+  /** Of all of them. */
+  mutations = 0;
+
+  get length(): number {
+    return this.writes.length;
+  }
+
+  push(write: Waiting): void {
+    this.writes.push(write);
+    this.mutations += write.mutations;
+  }
+
+  /** The first writes, until they are so many mutations: the last one may go beyond. */
+  take(enough: number): Waiting[] {
+    let mutations = 0;
+    let count = 0;
+    for (const { mutations: more } of this.writes) {
+      if (mutations >= enough) break;
+      mutations += more;
+      count++;
+    }
+    const taken = this.writes.slice(0, count);
+    this.writes = this.writes.slice(count);
+    this.mutations -= mutations;
+    return taken;
+  }
+}
+
 export interface WriteQueueOptions {
   readonly startThread: () => Worker;
   readonly clock: Clock;
@@ -33,8 +67,9 @@ export class WriteQueue {
   private readonly options: WriteQueueOptions;
   private state: 'starting' | 'running' | 'down' | 'closing' | 'closed' = 'starting';
   private thread: Worker | null = null;
-  private waiting: Waiting[] = [];
-  private waitingMutations = 0;
+  /** What a command waits for, and what is written behind commands. */
+  private readonly urgent = new WaitingWrites();
+  private readonly bulk = new WaitingWrites();
   private inFlight: Waiting[] = [];
   private flushPlanned = false;
   private restarts = 0;
@@ -58,21 +93,29 @@ export class WriteQueue {
 
   /** How many writes wait or are being written. */
   get depth(): number {
-    return this.waiting.length + this.inFlight.length;
+    return this.urgent.length + this.bulk.length + this.inFlight.length;
   }
 
   submit(request: WriteRequest): Promise<Success> {
-    const mutations = request.kind === 'plain' ? request.writes.length : 1;
+    return this.enter(this.urgent, request);
+  }
+
+  /** For writes that nobody waits for at the other end of a connection. */
+  submitBulk(request: WriteRequest): Promise<Success> {
+    return this.enter(this.bulk, request);
+  }
+
+  private enter(lane: WaitingWrites, request: WriteRequest): Promise<Success> {
+    const mutations = request.kind === 'plain' ? request.writes.count : 1;
     if (this.state !== 'running') return Promise.reject(new Problem('unavailable', { detail: this.whyNot() }));
     if (
-      this.waiting.length >= limits.writerQueueWrites ||
-      this.waitingMutations + mutations > limits.writerQueueMutations
+      this.urgent.length + this.bulk.length >= limits.writerQueueWrites ||
+      this.urgent.mutations + this.bulk.mutations + mutations > limits.writerQueueMutations
     ) {
       return Promise.reject(new Problem('overloaded', { retryAfterMs: 1000 }));
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ request, mutations, resolve, reject });
-      this.waitingMutations += mutations;
+      lane.push({ request, mutations, resolve, reject });
       this.planFlush();
     });
   }
@@ -145,17 +188,11 @@ export class WriteQueue {
   }
 
   private flush(): void {
-    if (this.thread === null || this.inFlight.length > 0 || this.waiting.length === 0) return;
-    let mutations = 0;
-    let count = 0;
-    for (const { mutations: more } of this.waiting) {
-      if (count > 0 && mutations + more > limits.writerGroupMutations) break;
-      mutations += more;
-      count++;
-    }
-    this.inFlight = this.waiting.slice(0, count);
-    this.waiting = this.waiting.slice(count);
-    this.waitingMutations -= mutations;
+    if (this.thread === null || this.inFlight.length > 0) return;
+    const bulkMax = Math.max(limits.writerBulkMutations, this.bulk.mutations / limits.writerBulkShare);
+    const bulk = this.bulk.take(Math.min(bulkMax, limits.writerGroupMutations));
+    this.inFlight = [...this.urgent.take(limits.writerGroupMutations), ...bulk];
+    if (this.inFlight.length === 0) return;
     // Someone waits for the disk: the process must not end before it answers.
     this.thread.ref();
     const requests = this.inFlight.map(({ request }) => request);
@@ -179,10 +216,9 @@ export class WriteQueue {
 
   private onExit(cause: unknown): void {
     this.thread = null;
-    const lost = [...this.inFlight, ...this.waiting];
+    const everything = Number.POSITIVE_INFINITY;
+    const lost = [...this.inFlight, ...this.urgent.take(everything), ...this.bulk.take(everything)];
     this.inFlight = [];
-    this.waiting = [];
-    this.waitingMutations = 0;
     for (const { reject } of lost) reject(engineProblem(cause));
     this.whenIdle?.();
     if (this.state === 'closing' || this.state === 'closed') return;

@@ -50,6 +50,19 @@ test('what was read before a change is not kept after it', async (t) => {
   t.is(await cache.one(postId), newer);
 });
 
+test('what was just written is kept as it is, whatever a read from before brings', async (t) => {
+  const { rows, reads, record } = await heldRows();
+  const cache = new PostCache(rows);
+  const before = cache.one(record.post.postId);
+  const written = { ...record, post: { ...record.post, version: record.post.version + 1 } };
+  cache.keep(written);
+  reads[0]?.end(record);
+  t.is(await before, record);
+  await nextTurn();
+  t.is(await cache.one(record.post.postId), written);
+  t.is(reads.length, 1);
+});
+
 test('a read that failed is not kept, and neither is what is not live', async (t) => {
   const { rows, reads, record } = await heldRows();
   const cache = new PostCache(rows);

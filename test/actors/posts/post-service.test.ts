@@ -112,6 +112,21 @@ test('a refused photo is left out of a post whose other photo can be seen', asyn
   t.true(post.mediaUrl?.includes(mediaOf(draft, 1)));
 });
 
+test('an edited post is shown from memory; one with a photo on its way is read again', async (t) => {
+  const world = await postWorld();
+  const author = world.user();
+  const settled = await world.publish(author, 'before');
+  await world.service.edit(author, settled.id, { caption: 'after' });
+  t.deepEqual(world.cache.known(settled.id)?.post, (await world.rows.byId(settled.id)) ?? undefined);
+
+  const draft = await world.draft(author, 'two photos', 2);
+  for (const index of [0, 1]) await world.setMedia(mediaOf(draft, index), index === 0 ? 'viewable' : 'uploaded');
+  await world.outcome.viewable(mediaOf(draft, 0));
+  await world.service.edit(author, draft.id, { caption: 'edited' });
+  for (const index of [0, 1]) await world.setMedia(mediaOf(draft, index), 'ready');
+  t.is((await world.service.read(null, draft.id)).uploadStatus, 'complete');
+});
+
 test('an edit is a new version with the new caption; only the author may make it', async (t) => {
   const world = await postWorld();
   const [author, other] = [world.user(), world.user()];

@@ -11,7 +11,7 @@ import { GroupWriter } from '../../../src/storage/embedded/group-writer.ts';
 import { upgradeSchema } from '../../../src/storage/embedded/schema-upgrade.ts';
 import { DATABASE_FILE } from '../../../src/storage/embedded/sqlite.ts';
 import { TableSql } from '../../../src/storage/embedded/table-sql.ts';
-import type { PlainWrite, WriteRequest } from '../../../src/storage/embedded/write-protocol.ts';
+import { packWrites, type PlainWrite, type WriteRequest } from '../../../src/storage/embedded/write-protocol.ts';
 import { putRow } from '../../../src/storage/store.ts';
 import { checkRange } from '../../../src/storage/store-rules.ts';
 import { column, defineTable } from '../../../src/storage/table.ts';
@@ -152,21 +152,16 @@ function notesOf(first: number, size: number, text = 'a'): WriteRequest {
     { length: size },
     (_, index): PlainWrite => ({ kind: 'put', table: 0, cells: [text, first + index], expiresAtMs: null }),
   );
-  return { kind: 'plain', writes, nowMs: 0 };
+  return { kind: 'plain', writes: packWrites(writes), nowMs: 0 };
 }
 
 test('one write that the engine refuses fails alone and whole', (t) => {
   const { database, writer } = inMemory();
-  const bad = notesOf(10, 2);
-  const worse: WriteRequest = {
-    kind: 'plain',
-    writes: [
-      ...(bad.kind === 'plain' ? bad.writes : []),
-      { kind: 'put', table: 0, cells: [null, 5], expiresAtMs: null },
-    ],
-    nowMs: 0,
-  };
-  const results = writer.write([notesOf(0, 2), worse, notesOf(20, 2)]);
+  const worse = packWrites([
+    { kind: 'put', table: 0, cells: ['a', 10], expiresAtMs: null },
+    { kind: 'put', table: 0, cells: [null, 5], expiresAtMs: null },
+  ]);
+  const results = writer.write([notesOf(0, 2), { kind: 'plain', writes: worse, nowMs: 0 }, notesOf(20, 2)]);
   t.deepEqual(
     results.map(({ ok }) => ok),
     [true, false, true],
@@ -175,6 +170,31 @@ test('one write that the engine refuses fails alone and whole', (t) => {
   t.deepEqual(
     ids.map((row) => row['id']),
     [0, 1, 20, 21],
+  );
+});
+
+test('a group holds puts and removals of several tables, in their order', (t) => {
+  const { database, writer } = inMemory();
+  const writes = packWrites([
+    { kind: 'put', table: 0, cells: ['a', 1], expiresAtMs: 500 },
+    { kind: 'put', table: 1, cells: ['a', 'b', 'active', 7], expiresAtMs: null },
+    { kind: 'remove', table: 0, key: ['a', 1] },
+    { kind: 'put', table: 0, cells: ['a', 2], expiresAtMs: 600 },
+    { kind: 'put', table: 1, cells: ['a', 'b', 'gone', 6], expiresAtMs: null },
+  ]);
+  t.true(writer.write([{ kind: 'plain', writes, nowMs: 0 }])[0]?.ok);
+  const found = database.prepare('SELECT id, expires_at FROM conformance_notes').all();
+  t.deepEqual(
+    found.map((row) => [row['id'], row['expires_at']]),
+    [[2, 600]],
+  );
+  t.deepEqual(
+    database
+      .prepare('SELECT revision FROM conformance_edges')
+      .all()
+      .map((row) => row['revision']),
+    [7],
+    'the higher revision stays',
   );
 });
 
