@@ -1,9 +1,8 @@
 /** The report: one page that says for each goal where the product stands, then shows every scenario against its peers. */
 import { GOAL_PARTS } from '../harness/goals.ts';
-import type { ScenarioLine } from '../harness/scenario.ts';
 import { barChart } from './bars.ts';
 import { CHARTS } from './charts.ts';
-import type { RunFacts } from './results-file.ts';
+import { factsOf, type KeptLine } from './results-file.ts';
 import { escaped, shown } from './words.ts';
 
 const STYLE = `
@@ -18,14 +17,14 @@ table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{padding:.35rem .
 td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.met{color:var(--product);font-weight:600}.missed{color:var(--bad);font-weight:600}.open{color:var(--soft)}
 .lead{font-size:1.1rem}`;
 
-export function reportPage(lines: readonly ScenarioLine[], facts: RunFacts): string {
+export function reportPage(lines: readonly KeptLine[]): string {
   const scale = lines[0]?.scale ?? 'small';
   const delivered = lines.reduce((sum, line) => sum + line.delivered, 0);
   const faults = lines.reduce((sum, { faults: each }) => sum + each.lost + each.duplicated + each.reordered, 0);
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Shutterline: how it compares</title><style>${STYLE}</style></head><body>
 <h1>Shutterline: how it compares</h1>
-<p class="facts">${escaped(facts.date)} · commit ${escaped(facts.commit)} · ${escaped(facts.machine)} · ${scale === 'full' ? 'full scale' : 'small scale: a smoke test, goals are judged at full scale'}</p>
+<p class="facts">${escaped(factsOf(lines))} · ${scale === 'full' ? 'full scale' : 'small scale: a smoke test, goals are judged at full scale'}</p>
 <p class="lead">Every system ran in the same run on the same machine, in turn; bars are medians of ${lines[0]?.rounds ?? 0} rounds, whiskers the range.
 Of ${delivered.toLocaleString('en')} deliveries that were checked, <strong>${faults === 0 ? 'none was lost, doubled or out of order' : `${faults} were lost, doubled or out of order`}</strong>.</p>
 <h2>Goals</h2>${goalTable(lines)}
@@ -34,7 +33,7 @@ ${lines.map(section).join('\n')}
 `;
 }
 
-function goalTable(lines: readonly ScenarioLine[]): string {
+function goalTable(lines: readonly KeptLine[]): string {
   const rows = GOAL_PARTS.map((part) => {
     const verdict = lines.flatMap((line) => line.goals).find((goal) => goal.id === part.id);
     const value = verdict?.value ?? null;
@@ -53,10 +52,10 @@ function goalTable(lines: readonly ScenarioLine[]): string {
   return `<table><thead><tr><th></th><th>What</th><th>Measured</th><th>Target</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
-function section(line: ScenarioLine): string {
+function section(line: KeptLine): string {
   const charts = CHARTS.filter((chart) => chart.scenario === line.scenario).map((chart) =>
     barChart(chart, line.systems),
   );
   const notes = line.notes.map((note) => `<li>${escaped(note)}</li>`).join('');
-  return `<section><h2>${escaped(line.title)}</h2>${charts.join('')}<ul class="notes">${notes}</ul></section>`;
+  return `<section><h2>${escaped(line.title)} <small>${escaped(line.date)} · commit ${escaped(line.commit)}</small></h2>${charts.join('')}<ul class="notes">${notes}</ul></section>`;
 }

@@ -13,7 +13,7 @@ export async function writeReport(): Promise<string[]> {
   if (results === null) return [];
   const page = join(BENCH, 'report', 'index.html');
   const text = join(BENCH, 'RESULTS.md');
-  await writeFile(page, reportPage(results.lines, results.facts));
+  await writeFile(page, reportPage(results.lines));
   await writeFile(text, resultsText(results));
   return [page, text];
 }

@@ -1,13 +1,12 @@
 /** `bench/RESULTS.md`: the same figures for those who read the repository. */
-import type { ScenarioLine } from '../harness/scenario.ts';
-import type { Results } from './results-file.ts';
+import { factsOf, type KeptLine, type Results } from './results-file.ts';
 import { shown, systemTitle } from './words.ts';
 
-export function resultsText({ facts, lines }: Results): string {
+export function resultsText({ lines }: Results): string {
   const scale = lines[0]?.scale ?? 'small';
   return `# Results of the bench
 
-Made by \`npm run bench -- report\`; do not edit. ${facts.date} · commit ${facts.commit} · ${facts.machine} · scale ${scale}.
+Made by \`npm run bench -- report\`; do not edit. ${factsOf(lines)} · scale ${scale}.
 Medians of the rounds; in brackets the smallest and the largest.${scale === 'small' ? ' Small scale is a smoke test: goals are judged at full scale.' : ''}
 
 ## Goals
@@ -19,7 +18,7 @@ ${lines.flatMap((line) => line.goals.map((goal) => `| ${goal.id} | ${goal.what} 
 ${lines.map(scenarioText).join('\n')}`;
 }
 
-function scenarioText(line: ScenarioLine): string {
+function scenarioText(line: KeptLine): string {
   const { delivered, faults } = line;
   const checked =
     delivered === 0
@@ -33,6 +32,8 @@ function scenarioText(line: ScenarioLine): string {
   });
   const ratios = Object.entries(line.ratios).map(([name, value]) => `\`${name}\` ${shown(value)}`);
   return `## ${line.scenario}: ${line.title}
+
+${line.date} · commit ${line.commit} · ${line.rounds} rounds
 
 ${line.notes.map((note) => `* ${note}`).join('\n')}
 ${checked}

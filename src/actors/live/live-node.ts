@@ -178,7 +178,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
     const { actors, bodies } = this.residents;
     const actor = actors.find(userId);
     if (actor < 0 || this.appender.isWithdrawn(event)) return;
-    const held = bodies.acquire(event);
+    const held = this.acquire(event);
     try {
       if (this.appender.append(actor, held, { event, entry, fresh: false })) this.flusher.requestActor(actor);
     } catch (error) {
@@ -258,18 +258,22 @@ export class LiveNode implements LiveSessions, LiveEvents {
   }
 
   private withBody(event: LogEvent, use: (held: number) => void): void {
-    const { bodies } = this.residents;
-    let held = bodies.acquire(event);
-    if (held === NO_HANDLE) {
-      // What is kept for the order of events makes room for events.
-      this.activations.forgetBroadcasts();
-      held = bodies.acquire(event);
-    }
+    const held = this.acquire(event);
     try {
       use(held);
     } finally {
-      if (held !== NO_HANDLE) bodies.release(held);
+      if (held !== NO_HANDLE) this.residents.bodies.release(held);
     }
+  }
+
+  /** The body, with a reference for the caller. */
+  private acquire(event: LogEvent): number {
+    const { bodies } = this.residents;
+    const held = bodies.acquire(event);
+    if (held !== NO_HANDLE) return held;
+    // What is kept for the order of events makes room for events.
+    this.activations.forgetBroadcasts();
+    return bodies.acquire(event);
   }
 
   private heard(index: number): void {

@@ -64,3 +64,13 @@ test('an actor that begins has in its log what was broadcast just before', async
     [3, 4, 5, 7].map((number) => event(number).id),
   );
 });
+
+test('what is kept for that makes room for what is delivered', async (t) => {
+  const fixture = liveFixture({ eventBodiesMax: 3 });
+  const link = new ScriptedLink();
+  await fixture.node.attach(attachRequest('sam'), link);
+  broadcast(fixture, 1, 3);
+  fixture.node.deliver(user('sam'), event(4), null);
+  fixture.flush();
+  t.deepEqual(link.ids, [event(4).id]);
+});

