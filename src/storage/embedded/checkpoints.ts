@@ -36,7 +36,7 @@ export class Checkpoints {
 
   /** Pages in the log that are not in the database file yet. */
   waitingPages(): number {
-    // Moves nothing: it only tells.
+    // Moves nothing: it only tells. (SQLite before 3.51 takes it for PASSIVE and moves what there is: slower, and as safe.)
     const [, logged, moved] = this.statements.first('PRAGMA wal_checkpoint(NOOP)', []) ?? [];
     return Number(logged) - Number(moved);
   }
