@@ -4,19 +4,21 @@ import { factsOf, type KeptLine } from '../../bench/report/results-file.ts';
 
 function line(scenario: string, commit: string): KeptLine {
   return {
-    ...{
-      scenario,
-      title: scenario,
-      scale: 'full',
-      rounds: 3,
-      seconds: 1,
-      systems: {},
-      ratios: {},
-      goals: [],
-      met: true,
-    },
-    ...{ delivered: 0, faults: NO_FAULTS, notes: [] },
-    ...{ date: '2026-01-01', commit, machine: 'two cores' },
+    scenario,
+    title: scenario,
+    scale: 'full',
+    rounds: 3,
+    seconds: 1,
+    systems: {},
+    ratios: {},
+    goals: [],
+    met: true,
+    delivered: 0,
+    faults: NO_FAULTS,
+    notes: [],
+    date: '2026-01-01',
+    commit,
+    machine: 'two cores',
   };
 }
 
