@@ -3,6 +3,7 @@
  * everything else is handed a `Clock`, so that tests and simulations own the time.
  */
 import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 
 export interface Timer {
   cancel(): void;

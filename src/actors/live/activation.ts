@@ -26,6 +26,8 @@ export interface ActivationParts {
   readonly residents: Residents;
   readonly appender: Appender;
   readonly changes: InterestChanges;
+  /** Called before an actor's interest is registered: what was broadcast until then is to be given to others by then. */
+  readonly onRegister: () => void;
 }
 
 /** From the wish to have the actor until it is open, or the attempt has failed. */
@@ -155,7 +157,8 @@ export class Activations {
 
   /** False if something of the authors may have passed the actor by since `began`. */
   private register({ userId, actor }: Run, followed: readonly UserId[], began: number): boolean {
-    const { residents, appender, changes } = this.parts;
+    const { residents, appender, changes, onRegister } = this.parts;
+    onRegister();
     const interest = changes.apply(userId, followed);
     residents.interest.register(actor, interest);
     appender.doubt(actor);

@@ -7,6 +7,7 @@
 import type { Limits } from '../../limits.ts';
 import type { EventBodies } from './event-bodies.ts';
 import type { EventLogs } from './event-log.ts';
+import { NO_HANDLE } from './handle-table.ts';
 
 const SLOTS = 64;
 const COMMA = 0x2c;
@@ -24,6 +25,8 @@ export class BatchBuilder {
   private readonly slots: (Joined | undefined)[] = Array.from({ length: SLOTS });
   private used = false;
   private hash = 0;
+  /** Of the events picked last, once they were asked for. */
+  private joined: Buffer | null = null;
   /** Of the events picked last. */
   count = 0;
   bytes = 0;
@@ -37,6 +40,7 @@ export class BatchBuilder {
   /** Takes events from `seq` on, as many as both bounds allow; `seq` and what follows must be in the ring. */
   pick(actor: number, seq: number, countMax: number, bytesMax: number): void {
     const last = Math.min(this.logs.head(actor), seq + countMax - 1);
+    this.joined = null;
     this.count = 0;
     this.bytes = 0;
     this.hash = 0;
@@ -50,9 +54,28 @@ export class BatchBuilder {
     }
   }
 
+  /**
+   * Picks the events of the last pick again, if just these are pending and within both bounds: in a flush to thousands they
+   * nearly always are. False if not: then nothing is picked.
+   */
+  pickAgain(actor: number, seq: number, countMax: number, bytesMax: number): boolean {
+    const { count, logs } = this;
+    if (count === 0 || count > countMax || this.bytes > bytesMax || logs.head(actor) !== seq + count - 1) return false;
+    return logs.holds(actor, seq, this.handles, count);
+  }
+
   /** The picked bodies joined by commas; at least one must have been picked. */
   json(): Buffer {
-    if (this.count === 1) return this.bodies.get(this.handles[0] ?? 0).json;
+    this.joined ??= this.count === 1 ? this.bodies.get(this.handles[0] ?? NO_HANDLE).json : this.joinedOnce();
+    return this.joined;
+  }
+
+  /** Where a client continues that has the picked events and all before them. */
+  cursor(): string {
+    return this.bodies.get(this.handles[this.count - 1] ?? NO_HANDLE).cursor;
+  }
+
+  private joinedOnce(): Buffer {
     const slot = (this.hash ^ (this.hash >>> 16)) & (SLOTS - 1);
     const known = this.slots[slot];
     if (known !== undefined && this.matches(known.handles)) return known.json;
@@ -64,6 +87,8 @@ export class BatchBuilder {
 
   /** Call at the end of every flush. */
   forget(): void {
+    this.count = 0;
+    this.joined = null;
     if (!this.used) return;
     this.slots.fill(undefined);
     this.used = false;
@@ -83,7 +108,7 @@ export class BatchBuilder {
     let at = 0;
     for (let index = 0; index < this.count; index++) {
       if (index > 0) joined[at++] = COMMA;
-      at += this.bodies.get(this.handles[index] ?? 0).json.copy(joined, at);
+      at += this.bodies.get(this.handles[index] ?? NO_HANDLE).json.copy(joined, at);
     }
     return joined;
   }

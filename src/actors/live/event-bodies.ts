@@ -76,12 +76,12 @@ export class EventBodies {
     return this.table.get(handle);
   }
 
-  retain(handle: number): void {
-    this.table.retain(handle);
+  retain(handle: number, references = 1): void {
+    this.table.retain(handle, references);
   }
 
-  release(handle: number): void {
-    const freed = this.table.release(handle);
+  release(handle: number, references = 1): void {
+    const freed = this.table.release(handle, references);
     if (freed === null) return;
     this.heldBytes -= freed.json.length;
     if (freed.postId === null) return;

@@ -16,6 +16,7 @@ import { invariant } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import { Float64Column, Uint32Column } from './columns.ts';
 import { cursorFrom, type EventBodies } from './event-bodies.ts';
+import type { EventRun } from './event-run.ts';
 import { NO_HANDLE } from './handle-table.ts';
 import type { Slab } from './slab.ts';
 
@@ -87,6 +88,44 @@ export class EventLogs {
     this.heads.set(actor, seq);
     this.newestNumbers.set(actor, this.bodies.newestNumber);
     return seq;
+  }
+
+  /** Appends all events of the run, of which the log holds none. Their references are counted by `run.settle`. */
+  appendRun(actor: number, run: EventRun): void {
+    const { handles } = run;
+    const wanted = Math.min(this.limits.logRingEvents, this.helds.get(actor) + handles.length);
+    while (this.capacities.get(actor) < wanted) this.growRing(actor);
+    const capacity = this.capacities.get(actor);
+    const address = this.addresses.get(actor);
+    const chunk = this.slab.chunk(address);
+    const base = this.slab.offset(address);
+    const head = this.heads.get(actor);
+    let held = this.helds.get(actor);
+    let slot = base + ((head + 1) % capacity);
+    run.begin();
+    for (let place = 0; place < handles.length; place++) {
+      if (held < capacity) held++;
+      else this.bases.set(actor, Math.max(this.bases.get(actor), run.fell(place, chunk[slot] ?? NO_HANDLE)));
+      chunk[slot] = handles[place] ?? NO_HANDLE;
+      if (++slot === base + capacity) slot = base;
+    }
+    this.helds.set(actor, held);
+    this.heads.set(actor, head + handles.length);
+    this.newestNumbers.set(actor, this.bodies.newestNumber);
+  }
+
+  /** Whether the first `count` of `handles` stand from `seq` on, all numbers of which must be in the ring. */
+  holds(actor: number, seq: number, handles: Uint32Array, count: number): boolean {
+    const capacity = this.capacities.get(actor);
+    const address = this.addresses.get(actor);
+    const chunk = this.slab.chunk(address);
+    const base = this.slab.offset(address);
+    let slot = base + (seq % capacity);
+    for (let place = 0; place < count; place++) {
+      if (chunk[slot] !== handles[place]) return false;
+      if (++slot === base + capacity) slot = base;
+    }
+    return true;
   }
 
   /** An event that could not be kept: it takes a number, nothing up to it is held, and so every session is behind. */

@@ -29,6 +29,8 @@ export interface FlushParts {
   readonly bodies: EventBodies;
   readonly sessions: SessionTable;
   readonly measures: Pick<LiveMeasures, 'sent'>;
+  /** Puts into logs, and so into the queue, what was announced by `expect`. */
+  readonly prepare: () => void;
   /** A client of the actor continues behind `seq`, without what is in between. */
   readonly onBehind: (actor: number, seq: number) => void;
   /** A link or an invariant failed while this session was served. */
@@ -54,10 +56,14 @@ export class Flusher {
   private at = 0;
   /** When the current turn began; monotonic. */
   private flushedAtMs = Number.NEGATIVE_INFINITY;
-  /** When the first of the queue was queued; monotonic. */
+  /** When the first of the queue was queued or announced; monotonic. */
   private queuedAtMs = 0;
+  /** How many more sessions the next flush will serve than are queued; 0 if nothing is announced. */
+  private expected = 0;
   private timer: Timer | null = null;
   private running = false;
+  /** When the sessions that are served now began to be served: monotonic, and read once for all of them. */
+  private servedAtMs = 0;
 
   constructor(parts: FlushParts) {
     this.parts = parts;
@@ -69,8 +75,15 @@ export class Flusher {
     const { sessions } = this.parts;
     if (sessions.has(index, QUEUED)) return;
     sessions.raise(index, QUEUED);
-    if (this.queue.length === 0) this.queuedAtMs = this.parts.clock.monotonic();
+    this.noteQueued();
     this.queue.push(index);
+    this.arm();
+  }
+
+  /** About so many sessions will be queued by `prepare`, when the next flush begins. */
+  expect(sessions: number): void {
+    this.noteQueued();
+    this.expected = Math.max(this.expected, sessions);
     this.arm();
   }
 
@@ -78,7 +91,13 @@ export class Flusher {
   serveNow(index: number): void {
     // Its entry in the queue stays behind: there a session that is not marked is passed over.
     this.parts.sessions.lower(index, QUEUED);
+    this.servedAtMs = this.parts.clock.monotonic();
     this.serve(index);
+  }
+
+  /** Bodies were changed: what was made of them is made anew. */
+  forgetBodies(): void {
+    this.builder.forget();
   }
 
   /** The actor's log grew, or its state changed. */
@@ -92,6 +111,11 @@ export class Flusher {
     this.queue = [];
     this.turn = [];
     this.at = 0;
+    this.expected = 0;
+  }
+
+  private noteQueued(): void {
+    if (this.queue.length === 0 && this.expected === 0) this.queuedAtMs = this.parts.clock.monotonic();
   }
 
   private readonly requestBound = (index: number): void => this.request(index);
@@ -111,13 +135,16 @@ export class Flusher {
     this.timer = null;
     if (this.waitsForCompany()) return;
     this.running = true;
+    this.servedAtMs = clock.monotonic();
     if (this.at >= this.turn.length) {
+      this.parts.prepare();
+      this.expected = 0;
       const done = this.turn;
       this.turn = this.queue;
       this.queue = done;
       this.queue.length = 0;
       this.at = 0;
-      this.flushedAtMs = clock.monotonic();
+      this.flushedAtMs = this.servedAtMs;
     }
     // Ten thousand sends take tens of milliseconds: other work gets its turn in between.
     const end = Math.min(this.turn.length, this.at + limits.flushSessionsPerTurn);
@@ -130,7 +157,7 @@ export class Flusher {
     }
     this.builder.forget();
     this.running = false;
-    if (this.at < this.turn.length || this.queue.length > 0) this.arm();
+    if (this.at < this.turn.length || this.queue.length + this.expected > 0) this.arm();
   }
 
   /** Timers are no finer than a millisecond: a shorter wait is none. */
@@ -138,7 +165,7 @@ export class Flusher {
     if (this.at < this.turn.length) return false;
     const { clock, limits } = this.parts;
     const eachMs = limits.flushWindowMs === 0 ? 0 : limits.flushPatienceMsEach;
-    const patienceMs = Math.min(limits.flushPatienceMsMax, this.queue.length * eachMs);
+    const patienceMs = Math.min(limits.flushPatienceMsMax, (this.queue.length + this.expected) * eachMs);
     const waitMs = this.queuedAtMs + patienceMs - clock.monotonic();
     if (waitMs < 1) return false;
     this.timer = clock.after(waitMs, this.runBound);
@@ -176,8 +203,10 @@ export class Flusher {
       return (heard || (room > 0 && roomBytes > 0)) && this.sendBehind(index, actor);
     }
     if (room <= 0) return false;
-    this.builder.pick(actor, sent + 1, room, Math.min(roomBytes, limits.eventsFrameBytesMax));
-    if (this.builder.count === 0) return false;
+    if (!this.builder.pickAgain(actor, sent + 1, room, roomBytes)) {
+      this.builder.pick(actor, sent + 1, room, Math.min(roomBytes, limits.eventsFrameBytesMax));
+      if (this.builder.count === 0) return false;
+    }
     return this.sendEvents(index, actor, sent + 1);
   }
 
@@ -188,7 +217,7 @@ export class Flusher {
     this.batch.epoch = actors.epoch(actor);
     this.batch.seq = seq;
     this.batch.count = count;
-    this.batch.cursor = logs.cursorAt(actor, last);
+    this.batch.cursor = this.builder.cursor();
     this.batch.eventsJson = this.builder.json();
     const link = sessions.link(index);
     const outcome = link.sendEvents(this.batch);
@@ -236,6 +265,6 @@ export class Flusher {
   }
 
   private startWaiting(index: number): void {
-    this.parts.sessions.waitingSince.set(index, this.parts.clock.monotonic());
+    this.parts.sessions.waitingSince.set(index, this.servedAtMs);
   }
 }

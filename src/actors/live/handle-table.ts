@@ -75,17 +75,18 @@ export class HandleTable<Value extends object> {
     return value;
   }
 
-  retain(handle: number): void {
+  retain(handle: number, references = 1): void {
     this.get(handle);
     const index = handle & INDEX_MASK;
-    this.counts.set(index, this.counts.get(index) + 1);
+    this.counts.set(index, this.counts.get(index) + references);
   }
 
-  /** Gives one reference back. Returns the value if that was the last one, else null. */
-  release(handle: number): Value | null {
+  /** Gives references back. Returns the value if those were the last, else null. */
+  release(handle: number, references = 1): Value | null {
     const value = this.get(handle);
     const index = handle & INDEX_MASK;
-    const count = this.counts.get(index) - 1;
+    const count = this.counts.get(index) - references;
+    invariant(count >= 0, 'a reference was given back that nobody had');
     this.counts.set(index, count);
     if (count > 0) return null;
     this.byKey.delete(this.keyOf(value));

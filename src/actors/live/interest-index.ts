@@ -60,6 +60,12 @@ export class InterestIndex {
     return author !== undefined && this.authorsOf.find(actor, author) >= 0;
   }
 
+  /** How many actors are interested. */
+  audience(authorId: UserId): number {
+    const author = this.numbers.get(authorId);
+    return author === undefined ? 0 : this.actorsOf.length(author);
+  }
+
   /** Takes the actors out altogether. */
   drop(actors: readonly number[]): void {
     const gone = new Set(actors);

@@ -12,6 +12,7 @@ import { type AcknowledgementParts, acknowledge, sweepOverdue } from './acknowle
 import { Activations } from './activation.ts';
 import { Appender } from './appender.ts';
 import { displacedBy, startOf } from './attaching.ts';
+import { type Broadcast, BroadcastBurst } from './broadcast-burst.ts';
 import { Flusher } from './flush.ts';
 import { NO_HANDLE } from './handle-table.ts';
 import { InterestChanges } from './interest-changes.ts';
@@ -40,6 +41,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
   private readonly appender: Appender;
   private readonly changes: InterestChanges;
   private readonly activations: Activations;
+  private readonly burst: BroadcastBurst;
   private readonly flusher: Flusher;
   private readonly acknowledging: AcknowledgementParts;
   private readonly measures: LiveMeasures;
@@ -56,14 +58,17 @@ export class LiveNode implements LiveSessions, LiveEvents {
     this.appender = new Appender(clock, limits, this.residents);
     this.changes = new InterestChanges(clock, limits);
     const { residents, appender, changes } = this;
-    this.activations = new Activations({ clock, limits, source: parts.source, residents, appender, changes });
+    const onRegister = (): void => this.burst.give();
+    this.activations = new Activations({ clock, limits, source: parts.source, residents, appender, changes, onRegister });
+    this.burst = this.openBurst();
     const { actors, logs, bodies, sessions } = residents;
     const onFailure = (index: number, error: unknown): void => this.sessionFailed(index, error);
     const onBehind = (actor: number, seq: number): void => {
       measures.fellBehind();
       appender.doubt(actor, seq);
     };
-    this.flusher = new Flusher({ clock, limits, actors, logs, bodies, sessions, measures, onBehind, onFailure });
+    const prepare = (): void => this.burst.give();
+    this.flusher = new Flusher({ clock, limits, actors, logs, bodies, sessions, measures, prepare, onBehind, onFailure });
     this.acknowledging = { clock, limits, logs, bodies, sessions, measures };
   }
 
@@ -90,6 +95,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
 
   attachResident(request: AttachRequest, link: SessionLink): Attached | null {
     const { actors, logs, sessions } = this.residents;
+    this.burst.give();
     const actor = actors.findOpen(request.userId);
     if (actor < 0) return null;
     this.displace(actor, request.device);
@@ -152,30 +158,17 @@ export class LiveNode implements LiveSessions, LiveEvents {
   }
 
   broadcast(authorId: UserId, event: LogEvent, entry: TimelineEntry | null): void {
-    const { actors, bodies, interest } = this.residents;
+    const { bodies, interest } = this.residents;
     if (this.appender.isWithdrawn(event)) return;
     const fresh = bodies.find(event.id) === NO_HANDLE && !this.appender.wasBroadcast(event);
-    this.withBody(event, (held) => {
-      const appending = { event, entry, fresh };
-      const failed: [number, unknown][] = [];
-      const give = (actor: number): void => {
-        try {
-          if (this.appender.append(actor, held, appending)) this.flusher.requestActor(actor);
-        } catch (error) {
-          failed.push([actor, error]);
-        }
-      };
-      interest.forEach(authorId, give);
-      const own = actors.find(authorId);
-      if (own >= 0 && !interest.has(own, authorId)) give(own);
-      this.appender.noteBroadcast(event, authorId);
-      this.activations.noteBroadcast(authorId, held);
-      for (const [actor, error] of failed) this.endActor(actor, error);
-    });
+    this.burst.add({ authorId, event, entry, held: this.acquire(event), fresh });
+    if (this.burst.isFull) this.burst.give();
+    else this.flusher.expect(interest.audience(authorId));
   }
 
   deliver(userId: UserId, event: LogEvent, entry: TimelineEntry | null): void {
     const { actors, bodies } = this.residents;
+    this.burst.give();
     const actor = actors.find(userId);
     if (actor < 0 || this.appender.isWithdrawn(event)) return;
     const held = this.acquire(event);
@@ -190,6 +183,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
 
   setInterest(userId: UserId, authorId: UserId, interested: boolean): void {
     const { actors, interest } = this.residents;
+    this.burst.give();
     this.changes.record(userId, authorId, interested);
     // An activating actor too: what its read finds is laid over by the change, or was registered already.
     const actor = actors.find(userId);
@@ -208,6 +202,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
   }
 
   mergeTimeline(userId: UserId, entries: readonly TimelineEntry[]): void {
+    this.burst.give();
     const actor = this.residents.actors.find(userId);
     if (actor < 0) return;
     try {
@@ -218,7 +213,10 @@ export class LiveNode implements LiveSessions, LiveEvents {
   }
 
   withdrawPost(postId: PostId): void {
+    // Its entries can only be withdrawn from where they are.
+    if (this.burst.shows(postId)) this.burst.give();
     this.appender.withdraw(postId);
+    this.flusher.forgetBodies();
   }
 
   setState(userId: UserId, state: Partial<SessionState>): void {
@@ -236,6 +234,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
 
   hotTimeline(userId: UserId): HotView | null {
     const { actors, logs, timelines } = this.residents;
+    this.burst.give();
     const actor = actors.findOpen(userId);
     if (actor < 0) return null;
     actors.touch(actor);
@@ -257,13 +256,15 @@ export class LiveNode implements LiveSessions, LiveEvents {
     if (actor >= 0) this.endActor(actor, new Problem('internal'));
   }
 
-  private withBody(event: LogEvent, use: (held: number) => void): void {
-    const held = this.acquire(event);
-    try {
-      use(held);
-    } finally {
-      if (held !== NO_HANDLE) this.residents.bodies.release(held);
-    }
+  private openBurst(): BroadcastBurst {
+    const { residents, appender, activations } = this;
+    const onGrown = (actor: number): void => this.flusher.requestActor(actor);
+    const onFailure = (actor: number, error: unknown): void => this.endActor(actor, error);
+    const onGiven = ({ event, authorId, held }: Broadcast): void => {
+      appender.noteBroadcast(event, authorId);
+      activations.noteBroadcast(authorId, held);
+    };
+    return new BroadcastBurst({ residents, appender, onGrown, onFailure, onGiven });
   }
 
   /** The body, with a reference for the caller. */
