@@ -73,8 +73,11 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   private socket: Socket | null = null;
   private phase: Phase;
   private inbound = 0;
-  /** True from a `buffered` send until the transport has drained: what may be lost is not sent meanwhile. */
-  private congested = false;
+  /**
+   * What may be sent of the live room's: nothing before the connection is open; from a `buffered` send until the transport
+   * has drained nothing that may be lost.
+   */
+  private channel: 'shut' | 'clear' | 'congested' = 'shut';
 
   constructor(context: ConnectionContext, wire: Wire<Socket>, forwardedAddress: string | null) {
     this.context = context;
@@ -260,12 +263,12 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   // What the live room says
 
   sendEvents(batch: EventBatch): LinkOutcome {
-    if (this.phase.kind !== 'open' || this.socket === null) return 'dropped';
+    if (this.channel === 'shut' || this.socket === null) return 'dropped';
     return this.noted(this.wire.sendEvents(this.socket, batch));
   }
 
   notify(notice: SessionNotice): LinkOutcome {
-    if (this.phase.kind !== 'open' || this.socket === null || this.congested) return 'dropped';
+    if (this.channel !== 'clear' || this.socket === null) return 'dropped';
     const { kind, ...fields } = notice;
     return this.noted(this.wire.send(this.socket, { t: kind, ...fields } as Parameters<Wire<Socket>['send']>[1]));
   }
@@ -281,8 +284,8 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   // What the transport says
 
   drained(): void {
-    if (!this.congested) return;
-    this.congested = false;
+    if (this.channel !== 'congested') return;
+    this.channel = 'clear';
     if (this.phase.kind === 'open') this.context.sessions.writable(this.phase.index);
   }
 
@@ -292,6 +295,7 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
     if (phase.kind === 'closed') return;
     const wasHalfOpen = this.isHalfOpen;
     this.phase = CLOSED;
+    this.channel = 'shut';
     this.socket = null;
     this.context.connections.remove(this, wasHalfOpen);
     if (phase.kind !== 'open') return;
@@ -327,7 +331,7 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   }
 
   live(message: LiveMessage): void {
-    if (!this.congested) this.send(message);
+    if (this.channel === 'clear') this.send(message);
   }
 
   /** The open phase, if it still is the one that was seen before an await. */
@@ -360,6 +364,7 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
       operationsInFlight: 0,
       watching: null,
     };
+    this.channel = 'clear';
     connections.opened();
     const beyond =
       mode === 'behind' && resume !== null && isBeyondRetention(resume.cursor, clock.now(), limits.inboxRetentionMs);
@@ -376,7 +381,7 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
       pingMs: limits.idleTimeoutSeconds * 1000,
     });
     // What was missed leaves with the welcome, in one write, where the transport has not sent that yet.
-    if (mode === 'resumed' && !this.congested && this.phase.kind === 'open') sessions.catchUp(index);
+    if (mode === 'resumed' && this.channel === 'clear') sessions.catchUp(index);
   }
 
   private renewTicket(phase: OpenPhase): void {
@@ -386,7 +391,7 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   }
 
   private noted(outcome: LinkOutcome): LinkOutcome {
-    if (outcome !== 'sent') this.congested = true;
+    if (outcome !== 'sent' && this.channel === 'clear') this.channel = 'congested';
     return outcome;
   }
 

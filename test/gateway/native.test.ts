@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import test from 'ava';
 import { composeId } from '../../src/ids.ts';
+import { batchOf } from '../support/live.ts';
 import { HIDDEN_POST_ID, POST_ID, startGateway, until } from './support/harness.ts';
 import { post, text } from './support/http-client.ts';
 import { LiveClient, resumeProtocol, welcomed } from './support/live-client.ts';
@@ -12,7 +13,7 @@ test('a hello with a token is welcomed with position, state and a ticket', async
     t: 'welcome',
     user: 'ann',
     session: 's1',
-    epoch: 'epoch-ann',
+    epoch: 'epoch-ann00',
     seq: 0,
     cursor: 'cursor-0',
     mode: 'fresh',
@@ -30,7 +31,7 @@ test('events arrive in frames of consecutive numbers and are acknowledged', asyn
   node.sessions.append('ann', { caption: 'third' });
   const first = await client.next('events');
   const second = await client.next('events', 2);
-  t.like(first, { epoch: 'epoch-ann', seq: 1, cursor: 'cursor-2' });
+  t.like(first, { epoch: 'epoch-ann00', seq: 1, cursor: 'cursor-2' });
   t.is((first['events'] as { data: { caption: string } }[])[1]?.data.caption, 'zweites “Bild” 🌄');
   t.like(second, { seq: 3, cursor: 'cursor-3' });
   client.send({ t: 'ack', seq: 3 });
@@ -42,7 +43,7 @@ test('events arrive in frames of consecutive numbers and are acknowledged', asyn
 test('a resume in the first frame replays what was missed', async (t) => {
   const node = await startGateway();
   node.sessions.append('ann', 1, 2, 3);
-  const client = await welcomed(node.liveUrl, 'ann', { resume: { epoch: 'epoch-ann', seq: 1, cursor: 'cursor-1' } });
+  const client = await welcomed(node.liveUrl, 'ann', { resume: { epoch: 'epoch-ann00', seq: 1, cursor: 'cursor-1' } });
   t.like(client.received[0], { mode: 'resumed', seq: 1 });
   t.like(await client.next('events'), { seq: 2 });
   await node.close();
@@ -52,7 +53,7 @@ test('a resume in the upgrade of a resident actor is welcomed without a frame fr
   const node = await startGateway();
   node.sessions.resident.add('ann');
   node.sessions.append('ann', 1, 2);
-  const resume = { ticket: 'ticket-ann-s1-phone', epoch: 'epoch-ann', seq: 1, cursor: 'cursor_-1' };
+  const resume = { ticket: 'ticket-ann-s1-phone', epoch: 'epoch-ann00', seq: 1, cursor: 'cursor_-1' };
   const client = new LiveClient(node.liveUrl, ['shutterline.v1', resumeProtocol(resume)]);
   t.like(await client.next('welcome'), { mode: 'resumed', seq: 1, user: 'ann' });
   t.like(await client.next('events'), { seq: 2 });
@@ -321,7 +322,10 @@ test('notices of the live room reach the client', async (t) => {
   t.deepEqual(await client.next('reset'), { t: 'reset', reason: 'bounds' });
   link.close('no-acknowledgement');
   t.is((await client.closing()).code, 4008);
-  t.is(link.sendEvents({ epoch: 'e', seq: 1, count: 1, cursor: 'c', eventsJson: Buffer.from('{}') }), 'dropped');
+  t.is(
+    link.sendEvents(batchOf({ epoch: 'epoch-ann00', seq: 1, count: 1, cursor: 'c', eventsJson: Buffer.from('{}') })),
+    'dropped',
+  );
   await node.close();
 });
 
@@ -335,7 +339,7 @@ test('a reader that stops is reported as buffered, then dropped, and as writable
   let taken = 0;
   const seen = new Set<string>();
   for (let count = 0; count < 2000 && !seen.has('dropped'); count++) {
-    const outcome = link.sendEvents({ epoch: 'e', seq, count: 1, cursor: 'c', eventsJson });
+    const outcome = link.sendEvents(batchOf({ epoch: 'epoch-ann00', seq, count: 1, cursor: 'c', eventsJson }));
     seen.add(outcome);
     if (outcome === 'dropped') break;
     seq++;

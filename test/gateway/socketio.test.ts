@@ -34,7 +34,7 @@ for (const transport of ['polling', 'websocket']) {
     });
     node.sessions.append('ann', 'first', 'second');
     await until(() => node.sessions.only().ackedSeq === 2, 'the acknowledgement');
-    t.like(batches[0], { epoch: 'epoch-ann', seq: 1, cursor: 'cursor-2' });
+    t.like(batches[0], { epoch: 'epoch-ann00', seq: 1, cursor: 'cursor-2' });
     t.deepEqual(
       batches.flatMap((batch) => batch.events.map((event) => event.data)),
       ['first', 'second'],
@@ -83,7 +83,7 @@ test('a refused hello is a connect_error with the problem document', async (t) =
 test('a resume in the auth payload replays what was missed', async (t) => {
   const node = await startGateway();
   node.sessions.append('ann', 1, 2, 3);
-  const resume = { epoch: 'epoch-ann', seq: 2, cursor: 'cursor-2' };
+  const resume = { epoch: 'epoch-ann00', seq: 2, cursor: 'cursor-2' };
   const socket = client(node.origin, { ticket: 'ticket-ann-s1-phone', resume });
   const [welcome, batch] = await Promise.all([once<object>(socket, 'welcome'), once<Batch>(socket, 'events')]);
   t.like(welcome, { mode: 'resumed', seq: 2 });

@@ -37,7 +37,7 @@ test('while they may be old, a hello and a ticket in the upgrade wait for the st
   const client = await welcomed(node.liveUrl);
   const revoked = await new LiveClient(node.liveUrl).opened();
   revoked.send({ t: 'hello', token: 'token-ann-s2', device: 'phone' });
-  const resume = { ticket: 'ticket-ann-s2-phone', epoch: 'epoch-ann', seq: 0, cursor: 'cursor-0' };
+  const resume = { ticket: 'ticket-ann-s2-phone', epoch: 'epoch-ann00', seq: 0, cursor: 'cursor-0' };
   const resumed = new LiveClient(node.liveUrl, ['shutterline.v1', resumeProtocol(resume)]);
   t.is((await revoked.closing()).code, 4410);
   t.is((await resumed.closing()).code, 4410);

@@ -42,7 +42,13 @@ export function attachRequest(userId: string, device = 'phone', resume: LogPosit
   return { userId: user(userId), sessionId: `s-${userId}` as SessionId, device, resume };
 }
 
-export interface ReceivedBatch extends EventBatch {
+/** Whatever `fields` says, as a batch. */
+export function batchOf(fields: Omit<EventBatch, 'writeEpoch'>): EventBatch {
+  const writeEpoch = (target: Uint8Array, offset: number): void => target.set(Buffer.from(fields.epoch), offset);
+  return { ...fields, writeEpoch };
+}
+
+export interface ReceivedBatch extends Omit<EventBatch, 'writeEpoch'> {
   readonly ids: readonly string[];
 }
 
@@ -58,7 +64,8 @@ export class ScriptedLink implements SessionLink {
     const outcome = this.outcomes.shift() ?? 'sent';
     if (outcome === 'dropped') return outcome;
     const events = JSON.parse(`[${batch.eventsJson.toString()}]`) as { id: string }[];
-    this.batches.push({ ...batch, ids: events.map((each) => each.id) });
+    const { epoch, seq, count, cursor, eventsJson } = batch;
+    this.batches.push({ epoch, seq, count, cursor, eventsJson, ids: events.map((each) => each.id) });
     return outcome;
   }
 

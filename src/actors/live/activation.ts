@@ -38,8 +38,8 @@ interface Run {
   readonly reject: (reason: unknown) => void;
   /** −1 as long as it waits for its turn. */
   actor: number;
-  /** Of that actor: an index may be somebody else's by the time a read ends. */
-  epoch: string;
+  /** Of that actor: its index may be somebody else's by the time a read ends. */
+  number: number;
   startedMs: number;
   /** State that was set while the read was under way: newer than what it will find. */
   state: Partial<SessionState> | null;
@@ -119,7 +119,7 @@ export class Activations {
     try {
       if (!residents.makeRoom()) throw new Problem('overloaded');
       run.actor = residents.begin(run.userId);
-      run.epoch = residents.actors.epoch(run.actor);
+      run.number = residents.actors.number(run.actor);
       appender.open(run.actor);
       void this.carryOut(run);
       return true;
@@ -151,8 +151,9 @@ export class Activations {
     }
   }
 
-  private holdsActor({ actor, epoch }: Run): boolean {
-    return this.parts.residents.actors.epoch(actor) === epoch;
+  private holdsActor({ actor, number }: Run): boolean {
+    const { actors } = this.parts.residents;
+    return actor >= 0 && !actors.isFree(actor) && actors.number(actor) === number;
   }
 
   /** False if something of the authors may have passed the actor by since `began`. */
@@ -181,13 +182,12 @@ export class Activations {
   }
 
   private settle(run: Run, error: unknown): void {
-    const { actors } = this.parts.residents;
     this.runs.delete(run.userId);
     if (error === null) {
       run.resolve();
       return;
     }
-    if (run.actor >= 0 && actors.epoch(run.actor) === run.epoch) this.parts.residents.drop([run.actor]);
+    if (this.holdsActor(run)) this.parts.residents.drop([run.actor]);
     run.reject(error instanceof Problem ? error : new Problem('unavailable', { cause: error }));
   }
 
@@ -202,5 +202,5 @@ export class Activations {
 
 function newRun(userId: UserId): Run {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  return { userId, done: promise, resolve, reject, actor: -1, epoch: '', startedMs: 0, state: null };
+  return { userId, done: promise, resolve, reject, actor: -1, number: -1, startedMs: 0, state: null };
 }

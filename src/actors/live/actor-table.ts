@@ -5,34 +5,33 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { UserId } from '../../ids.ts';
-import { Float64Column, Uint8Column } from './columns.ts';
+import { Float64Column, Uint8Column, Uint32Column } from './columns.ts';
+import { Epochs } from './epochs.ts';
 import type { SessionState } from './session.ts';
 
 const FREE = 0;
 const ACTIVATING = 1;
 const OPEN = 2;
 
-const EPOCH_LENGTH = 11;
-const EPOCHS_PER_DRAW = 128;
 const NO_STATE: SessionState = Object.freeze({ unreadNotifications: 0 });
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 export class ActorTable {
-  private readonly clock: Pick<Clock, 'monotonic' | 'randomBytes'>;
+  readonly epochs: Epochs;
+  private readonly clock: Pick<Clock, 'monotonic'>;
   private readonly byUser = new Map<UserId, number>();
   private readonly users: (UserId | undefined)[] = [];
-  private readonly epochs: string[] = [];
   private readonly states: SessionState[] = [];
   private readonly statuses = new Uint8Column();
   private readonly touched = new Float64Column();
   private readonly freeIndexes: number[] = [];
+  /** How many actors began before this one did. */
+  private readonly numbers = new Uint32Column();
+  private begun = 0;
   private activating = 0;
-  /** Of the epochs to come, joined. */
-  private drawn = '';
-  private drawnAt = 0;
 
   constructor(clock: Pick<Clock, 'monotonic' | 'randomBytes'>) {
     this.clock = clock;
+    this.epochs = new Epochs(clock);
   }
 
   /** Resident and activating ones. */
@@ -63,7 +62,8 @@ export class ActorTable {
   begin(userId: UserId): number {
     const actor = this.freeIndexes.pop() ?? this.users.length;
     this.users[actor] = userId;
-    this.epochs[actor] = this.drawEpoch();
+    this.epochs.draw(actor);
+    this.numbers.begin(actor, this.begun++);
     this.states[actor] = NO_STATE;
     this.statuses.reserve(actor);
     this.statuses.set(actor, ACTIVATING);
@@ -86,7 +86,6 @@ export class ActorTable {
     if (this.statuses.get(actor) === ACTIVATING) this.activating--;
     this.byUser.delete(userId);
     this.users[actor] = undefined;
-    this.epochs[actor] = '';
     this.states[actor] = NO_STATE;
     this.statuses.set(actor, FREE);
     this.freeIndexes.push(actor);
@@ -96,9 +95,18 @@ export class ActorTable {
     return this.statuses.get(actor) === OPEN;
   }
 
-  /** Names this activation: after an await, an index whose epoch changed is somebody else. */
+  /** Names the activation to clients. */
   epoch(actor: number): string {
-    return this.epochs[actor] ?? '';
+    return this.epochs.text(actor);
+  }
+
+  /** Tells activations of one index apart: after an await, an index with another number is somebody else. */
+  number(actor: number): number {
+    return this.numbers.get(actor);
+  }
+
+  isFree(actor: number): boolean {
+    return this.statuses.get(actor) === FREE;
   }
 
   state(actor: number): SessionState {
@@ -116,18 +124,5 @@ export class ActorTable {
   /** Monotonic time of the last touch; means nothing before `open`. */
   touchedMs(actor: number): number {
     return this.touched.get(actor);
-  }
-
-  private drawEpoch(): string {
-    if (this.drawnAt === this.drawn.length) {
-      const random = this.clock.randomBytes(EPOCH_LENGTH * EPOCHS_PER_DRAW);
-      for (let at = 0; at < random.length; at++) random[at] = ALPHABET.charCodeAt((random[at] ?? 0) & 31);
-      this.drawn = random.toString('latin1');
-      this.drawnAt = 0;
-    }
-    // So short a part is a text of its own and keeps nothing of the whole alive.
-    const epoch = this.drawn.slice(this.drawnAt, this.drawnAt + EPOCH_LENGTH);
-    this.drawnAt += EPOCH_LENGTH;
-    return epoch;
   }
 }

@@ -124,7 +124,12 @@ export class BroadcastBurst {
     this.chosen = given.filter((_, place) => (mark & (1 << place)) !== 0);
     // Only what is certainly new to the log goes in without a look.
     const isPlain = this.chosen.every(({ fresh, held }) => fresh && held !== NO_HANDLE);
-    this.run = isPlain ? new EventRun(this.parts.residents.bodies, this.chosen.map(({ held }) => held)) : null;
+    this.run = isPlain
+      ? new EventRun(
+          this.parts.residents.bodies,
+          this.chosen.map(({ held }) => held),
+        )
+      : null;
   }
 
   private giveTo(actor: number): void {

@@ -92,25 +92,17 @@ export class EventLogs {
 
   /** Appends all events of the run, of which the log holds none. Their references are counted by `run.settle`. */
   appendRun(actor: number, run: EventRun): void {
-    const { handles } = run;
-    const wanted = Math.min(this.limits.logRingEvents, this.helds.get(actor) + handles.length);
+    const held = this.helds.get(actor);
+    const wanted = Math.min(this.limits.logRingEvents, held + run.length);
     while (this.capacities.get(actor) < wanted) this.growRing(actor);
     const capacity = this.capacities.get(actor);
     const address = this.addresses.get(actor);
-    const chunk = this.slab.chunk(address);
-    const base = this.slab.offset(address);
     const head = this.heads.get(actor);
-    let held = this.helds.get(actor);
-    let slot = base + ((head + 1) % capacity);
-    run.begin();
-    for (let place = 0; place < handles.length; place++) {
-      if (held < capacity) held++;
-      else this.bases.set(actor, Math.max(this.bases.get(actor), run.fell(place, chunk[slot] ?? NO_HANDLE)));
-      chunk[slot] = handles[place] ?? NO_HANDLE;
-      if (++slot === base + capacity) slot = base;
-    }
-    this.helds.set(actor, held);
-    this.heads.set(actor, head + handles.length);
+    const ring = { base: this.slab.offset(address), capacity };
+    const fellAtMs = run.write(this.slab.chunk(address), ring, (head + 1) % capacity, capacity - held);
+    if (fellAtMs > this.bases.get(actor)) this.bases.set(actor, fellAtMs);
+    this.helds.set(actor, wanted);
+    this.heads.set(actor, head + run.length);
     this.newestNumbers.set(actor, this.bodies.newestNumber);
   }
 

@@ -8,9 +8,14 @@
 import type { EventBodies } from './event-bodies.ts';
 import { NO_HANDLE } from './handle-table.ts';
 
+export interface Ring {
+  /** Of its first word in the chunk. */
+  readonly base: number;
+  readonly capacity: number;
+}
+
 export class EventRun {
-  /** Of the events, in their order. */
-  readonly handles: Uint32Array;
+  private readonly handles: Uint32Array;
   private readonly bodies: EventBodies;
   private logs = 0;
   /** What fell out last at each place of the run, how often, and when this node had heard of it. Logs of one audience are alike. */
@@ -30,20 +35,33 @@ export class EventRun {
     return this.handles.length;
   }
 
-  /** One more log takes the events; call it before it lets go of any. */
-  begin(): void {
+  /**
+   * Writes the events into a ring of `ring.capacity` words from `ring.base` on, the first of them at `place`, over what may
+   * stand there when `free` places are filled. Returns when this node had heard of the newest that fell out; −Infinity if
+   * nothing did.
+   */
+  write(chunk: Uint32Array, { base, capacity }: Ring, place: number, free: number): number {
+    const { handles, fallen, fallenCounts, fallenAtMs } = this;
     this.logs++;
+    let fellAtMs = Number.NEGATIVE_INFINITY;
+    let slot = base + place;
+    for (let at = 0; at < handles.length; at++) {
+      if (at >= free) {
+        const old = chunk[slot] ?? NO_HANDLE;
+        if (fallen[at] !== old) this.turnTo(at, old);
+        fallenCounts[at] = (fallenCounts[at] ?? 0) + 1;
+        fellAtMs = Math.max(fellAtMs, fallenAtMs[at] ?? 0);
+      }
+      chunk[slot] = handles[at] ?? NO_HANDLE;
+      if (++slot === base + capacity) slot = base;
+    }
+    return fellAtMs;
   }
 
-  /** A log lets go of `handle` for the event at `place`. Returns when the node had heard of what it lets go. */
-  fell(place: number, handle: number): number {
-    if (this.fallen[place] !== handle) {
-      if (this.fallenCounts[place] !== 0) this.settle();
-      this.fallen[place] = handle;
-      this.fallenAtMs[place] = this.bodies.get(handle).createdAtMs;
-    }
-    this.fallenCounts[place] = (this.fallenCounts[place] ?? 0) + 1;
-    return this.fallenAtMs[place] ?? 0;
+  private turnTo(at: number, handle: number): void {
+    if (this.fallenCounts[at] !== 0) this.settle();
+    this.fallen[at] = handle;
+    this.fallenAtMs[at] = this.bodies.get(handle).createdAtMs;
   }
 
   /** Counts all references, those taken first. Afterwards the run may go into further logs. */

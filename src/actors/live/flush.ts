@@ -15,6 +15,7 @@ import type { Clock, Timer } from '../../clock.ts';
 import type { Limits } from '../../limits.ts';
 import type { ActorTable } from './actor-table.ts';
 import { BatchBuilder } from './batch-builder.ts';
+import type { Epochs } from './epochs.ts';
 import type { EventBodies } from './event-bodies.ts';
 import type { EventLogs } from './event-log.ts';
 import type { LiveMeasures } from './live-measures.ts';
@@ -38,18 +39,31 @@ export interface FlushParts {
 }
 
 /** One object for all sends: links encode during the call and keep nothing. */
-interface ReusedBatch extends EventBatch {
-  epoch: string;
-  seq: number;
-  count: number;
-  cursor: string;
-  eventsJson: Buffer;
+class ReusedBatch implements EventBatch {
+  actor = 0;
+  seq = 0;
+  count = 0;
+  cursor = '';
+  eventsJson: Buffer = Buffer.alloc(0);
+  private readonly epochs: Epochs;
+
+  constructor(epochs: Epochs) {
+    this.epochs = epochs;
+  }
+
+  get epoch(): string {
+    return this.epochs.text(this.actor);
+  }
+
+  writeEpoch(target: Uint8Array, offset: number): void {
+    this.epochs.write(this.actor, target, offset);
+  }
 }
 
 export class Flusher {
   private readonly parts: FlushParts;
   private readonly builder: BatchBuilder;
-  private readonly batch: ReusedBatch = { epoch: '', seq: 0, count: 0, cursor: '', eventsJson: Buffer.alloc(0) };
+  private readonly batch: ReusedBatch;
   private queue: number[] = [];
   /** What the current turn works through, from `at` on. */
   private turn: number[] = [];
@@ -68,6 +82,7 @@ export class Flusher {
   constructor(parts: FlushParts) {
     this.parts = parts;
     this.builder = new BatchBuilder(parts.logs, parts.bodies, parts.limits);
+    this.batch = new ReusedBatch(parts.actors.epochs);
   }
 
   /** Serves the session in the next flush. */
@@ -211,10 +226,10 @@ export class Flusher {
   }
 
   private sendEvents(index: number, actor: number, seq: number): boolean {
-    const { sessions, logs, actors } = this.parts;
+    const { sessions, logs } = this.parts;
     const { count, bytes } = this.builder;
     const last = seq + count - 1;
-    this.batch.epoch = actors.epoch(actor);
+    this.batch.actor = actor;
     this.batch.seq = seq;
     this.batch.count = count;
     this.batch.cursor = this.builder.cursor();

@@ -59,7 +59,15 @@ export class LiveNode implements LiveSessions, LiveEvents {
     this.changes = new InterestChanges(clock, limits);
     const { residents, appender, changes } = this;
     const onRegister = (): void => this.burst.give();
-    this.activations = new Activations({ clock, limits, source: parts.source, residents, appender, changes, onRegister });
+    this.activations = new Activations({
+      clock,
+      limits,
+      source: parts.source,
+      residents,
+      appender,
+      changes,
+      onRegister,
+    });
     this.burst = this.openBurst();
     const { actors, logs, bodies, sessions } = residents;
     const onFailure = (index: number, error: unknown): void => this.sessionFailed(index, error);
@@ -68,7 +76,18 @@ export class LiveNode implements LiveSessions, LiveEvents {
       appender.doubt(actor, seq);
     };
     const prepare = (): void => this.burst.give();
-    this.flusher = new Flusher({ clock, limits, actors, logs, bodies, sessions, measures, prepare, onBehind, onFailure });
+    this.flusher = new Flusher({
+      clock,
+      limits,
+      actors,
+      logs,
+      bodies,
+      sessions,
+      measures,
+      prepare,
+      onBehind,
+      onFailure,
+    });
     this.acknowledging = { clock, limits, logs, bodies, sessions, measures };
   }
 
@@ -318,11 +337,11 @@ export class LiveNode implements LiveSessions, LiveEvents {
 
   private endActor(actor: number, error: unknown): void {
     const { actors, sessions } = this.residents;
-    if (actors.epoch(actor) === '') return;
+    if (actors.isFree(actor)) return;
     this.log.error('an activation was ended', { error });
     const { code } = asProblem(error);
     for (const index of sessions.ofActor(actor)) this.endSession(index, code);
-    if (actors.epoch(actor) !== '') this.residents.drop([actor]);
+    if (!actors.isFree(actor)) this.residents.drop([actor]);
   }
 
   private sweep(): void {

@@ -8,9 +8,14 @@ import type { SessionId, UserId } from '../../ids.ts';
 /** `buffered`: taken, but send nothing more before `LiveSessions.writable`. `dropped`: not taken; the cursor stays. */
 export type LinkOutcome = 'sent' | 'buffered' | 'dropped';
 
+/** Characters of an epoch: plain ASCII. */
+export const EPOCH_LENGTH = 11;
+
 /** Consecutive log events for one session. Valid only during the call: links encode at once and keep nothing. */
 export interface EventBatch {
   readonly epoch: string;
+  /** Puts the epoch's characters into `target`: cheaper than the text. */
+  writeEpoch(target: Uint8Array, offset: number): void;
   /** Sequence number of the first event; the others follow without a gap. */
   readonly seq: number;
   readonly count: number;

@@ -8,7 +8,7 @@
  * The frame handed out is valid until the next call. Sameness of the events is identity of their buffer.
  */
 import { limits } from '../../limits.ts';
-import type { EventBatch } from '../../actors/live/session.ts';
+import { EPOCH_LENGTH, type EventBatch } from '../../actors/live/session.ts';
 
 const HEAD = '{"t":"events","epoch":"';
 const BEFORE_SEQ = '","seq":';
@@ -27,26 +27,21 @@ export class EventsFrameEncoder {
   private buffer = Buffer.alloc(limits.eventsFrameBytesMax + HEADER_BYTES_MAX);
   private frame: Uint8Array = this.buffer.subarray(0, 0);
   private events: Buffer | null = null;
-  private epoch = '';
   private cursor = '';
   private seq = -1;
 
   encode(batch: EventBatch): Uint8Array {
-    const { eventsJson, epoch, cursor, seq } = batch;
-    const patchable =
-      eventsJson === this.events && epoch.length === this.epoch.length && cursor.length === this.cursor.length;
-    if (!patchable || !this.patch(epoch, cursor)) this.rebuild(batch);
-    if (seq !== this.seq) this.writeSeq(HEAD.length + epoch.length + BEFORE_SEQ.length, seq);
+    const { eventsJson, cursor, seq } = batch;
+    if (eventsJson !== this.events || (cursor !== this.cursor && !this.patchCursor(cursor))) this.rebuild(batch);
+    batch.writeEpoch(this.buffer, HEAD.length);
+    if (seq !== this.seq) this.writeSeq(HEAD.length + EPOCH_LENGTH + BEFORE_SEQ.length, seq);
     return this.frame;
   }
 
-  /** False if a character needs JSON escapes; the frame must then be rebuilt. */
-  private patch(epoch: string, cursor: string): boolean {
-    if (epoch !== this.epoch && !this.writePlain(HEAD.length, epoch)) return false;
-    this.epoch = epoch;
-    if (cursor === this.cursor) return true;
-    const offset = HEAD.length + epoch.length + BEFORE_SEQ.length + SEQ_CHARACTERS + BEFORE_CURSOR.length;
-    if (!this.writePlain(offset, cursor)) return false;
+  /** False if it has another length, or a character needs JSON escapes: the frame must then be rebuilt. */
+  private patchCursor(cursor: string): boolean {
+    const offset = HEAD.length + EPOCH_LENGTH + BEFORE_SEQ.length + SEQ_CHARACTERS + BEFORE_CURSOR.length;
+    if (cursor.length !== this.cursor.length || !this.writePlain(offset, cursor)) return false;
     this.cursor = cursor;
     return true;
   }
@@ -72,22 +67,20 @@ export class EventsFrameEncoder {
     this.seq = seq;
   }
 
-  private rebuild(batch: EventBatch): void {
-    const epoch = JSON.stringify(batch.epoch).slice(1, -1);
-    const cursor = JSON.stringify(batch.cursor).slice(1, -1);
-    const header = `${HEAD}${epoch}${BEFORE_SEQ}${String(batch.seq).padStart(SEQ_CHARACTERS)}${BEFORE_CURSOR}${cursor}${BEFORE_EVENTS}`;
+  private rebuild({ eventsJson, cursor, seq }: EventBatch): void {
+    const text = JSON.stringify(cursor).slice(1, -1);
+    const epoch = '-'.repeat(EPOCH_LENGTH);
+    const header = `${HEAD}${epoch}${BEFORE_SEQ}${String(seq).padStart(SEQ_CHARACTERS)}${BEFORE_CURSOR}${text}${BEFORE_EVENTS}`;
     const headerBytes = Buffer.byteLength(header);
-    const bytes = headerBytes + batch.eventsJson.length + TAIL.length;
+    const bytes = headerBytes + eventsJson.length + TAIL.length;
     if (bytes > this.buffer.length) this.buffer = Buffer.alloc(bytes);
     this.buffer.write(header, 0);
-    batch.eventsJson.copy(this.buffer, headerBytes);
-    this.buffer.write(TAIL, headerBytes + batch.eventsJson.length);
+    eventsJson.copy(this.buffer, headerBytes);
+    this.buffer.write(TAIL, headerBytes + eventsJson.length);
     this.frame = this.buffer.subarray(0, bytes);
-    // Escaped or wide texts do not stand at the offsets that patching counts on: such a frame is never patched.
-    const plain = epoch === batch.epoch && cursor === batch.cursor && headerBytes === header.length;
-    this.events = plain ? batch.eventsJson : null;
-    this.epoch = batch.epoch;
-    this.cursor = batch.cursor;
-    this.seq = batch.seq;
+    // An escaped or wide text does not stand where patching counts on it: such a frame is never patched.
+    this.events = text === cursor && headerBytes === header.length ? eventsJson : null;
+    this.cursor = cursor;
+    this.seq = seq;
   }
 }

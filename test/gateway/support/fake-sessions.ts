@@ -1,13 +1,15 @@
 /** A live room in miniature: logs that never wrap, no flow control, events sent at once. Enough to watch the gateway by. */
-import type {
-  Attached,
-  AttachRequest,
-  LiveSessions,
-  LinkOutcome,
-  SessionLink,
-  SessionState,
+import {
+  type Attached,
+  type AttachRequest,
+  EPOCH_LENGTH,
+  type LiveSessions,
+  type LinkOutcome,
+  type SessionLink,
+  type SessionState,
 } from '../../../src/actors/live/session.ts';
 import { Problem } from '../../../src/errors.ts';
+import { batchOf } from '../../support/live.ts';
 
 interface FakeLog {
   readonly epoch: string;
@@ -36,7 +38,7 @@ export class FakeSessions implements LiveSessions {
   private readonly logs = new Map<string, FakeLog>();
 
   log(userId: string): FakeLog {
-    const known = this.logs.get(userId) ?? { epoch: `epoch-${userId}`, events: [] };
+    const known = this.logs.get(userId) ?? { epoch: `epoch-${userId}`.padEnd(EPOCH_LENGTH, '0'), events: [] };
     this.logs.set(userId, known);
     return known;
   }
@@ -78,7 +80,7 @@ export class FakeSessions implements LiveSessions {
 
   /** The actor was passivated and activated again: an empty log of another epoch. */
   reactivate(userId: string): void {
-    this.logs.set(userId, { epoch: `epoch-${userId}-again`, events: [] });
+    this.logs.set(userId, { epoch: `again-${userId}`.padEnd(EPOCH_LENGTH, '0'), events: [] });
   }
 
   append(userId: string, ...data: unknown[]): void {
@@ -99,7 +101,9 @@ export class FakeSessions implements LiveSessions {
       const eventsJson = Buffer.from(events.map((event) => JSON.stringify(event)).join(','));
       const seq = session.sentSeq + 1;
       const cursor = `cursor-${log.events.length}`;
-      const outcome = session.link.sendEvents({ epoch: log.epoch, seq, count: events.length, cursor, eventsJson });
+      const outcome = session.link.sendEvents(
+        batchOf({ epoch: log.epoch, seq, count: events.length, cursor, eventsJson }),
+      );
       this.outcomes.push(outcome);
       if (outcome !== 'dropped') session.sentSeq = log.events.length;
     }
