@@ -6,6 +6,7 @@
  *
  * Must hold: nobody sees an actor's log, timeline or interest between `add` and `give`: whoever is about to look at them or
  * to change them lets the burst be given first. So it is as if every event had been appended when it was added, in that order.
+ * (Entries that are merged into a timeline may come before or after: it is ordered by publication.)
  */
 import type { PostId, UserId } from '../../ids.ts';
 import type { LogEvent } from '../event.ts';

@@ -221,7 +221,6 @@ export class LiveNode implements LiveSessions, LiveEvents {
   }
 
   mergeTimeline(userId: UserId, entries: readonly TimelineEntry[]): void {
-    this.burst.give();
     const actor = this.residents.actors.find(userId);
     if (actor < 0) return;
     try {
