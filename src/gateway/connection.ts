@@ -73,10 +73,7 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   private socket: Socket | null = null;
   private phase: Phase;
   private inbound = 0;
-  /**
-   * What may be sent of the live room's: nothing before the connection is open; from a `buffered` send until the transport
-   * has drained nothing that may be lost.
-   */
+  /** Until the connection is open nothing of the live room's is sent; `congested`: nothing that may be lost. */
   private channel: 'shut' | 'clear' | 'congested' = 'shut';
 
   constructor(context: ConnectionContext, wire: Wire<Socket>, forwardedAddress: string | null) {

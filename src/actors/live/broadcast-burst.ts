@@ -40,6 +40,18 @@ export interface BurstParts {
 
 /** A mark is a word with a bit for each. */
 const BROADCASTS_MAX = 32;
+/** Marks that are remembered with what they stand for. An actor with yet another one is given its events one by one. */
+const CHOICES_MAX = 64;
+
+/** Those of a burst's broadcasts that concern an actor. */
+interface Choice {
+  readonly mark: number;
+  readonly broadcasts: readonly Broadcast[];
+  /** Null unless all of them are certainly new to every log. */
+  readonly run: EventRun | null;
+}
+
+const NOTHING: Choice = { mark: 0, broadcasts: [], run: null };
 
 export class BroadcastBurst {
   private readonly parts: BurstParts;
@@ -48,17 +60,10 @@ export class BroadcastBurst {
   private readonly marks = new Uint32Column();
   /** Actors that are marked, in the order in which they were found. */
   private readonly marked: number[] = [];
-  /** Of the mark that was made use of last: most of an audience have the same. */
-  private mark = 0;
-  private chosen: readonly Broadcast[] = [];
-  private run: EventRun | null = null;
+  private readonly choices = new Map<number, Choice>();
 
   constructor(parts: BurstParts) {
     this.parts = parts;
-  }
-
-  get isEmpty(): boolean {
-    return this.broadcasts.length === 0;
   }
 
   get isFull(): boolean {
@@ -82,27 +87,34 @@ export class BroadcastBurst {
     const { residents, onGiven, onFailure } = this.parts;
     this.marks.reserve(residents.actors.span);
     for (const [place, broadcast] of given.entries()) this.markAudience(broadcast, 1 << place);
-    const failed: [number, unknown][] = [];
-    for (const actor of this.marked) {
-      const mark = this.marks.get(actor);
-      this.marks.set(actor, 0);
-      if (mark !== this.mark) this.choose(given, mark);
-      try {
-        this.giveTo(actor);
-      } catch (error) {
-        failed.push([actor, error]);
-      }
-    }
-    this.run?.settle();
-    this.run = null;
-    this.mark = 0;
-    this.chosen = [];
-    this.marked.length = 0;
+    const failed = this.giveMarked(given);
+    for (const { run } of this.choices.values()) run?.settle();
+    this.choices.clear();
     for (const broadcast of given) {
       onGiven(broadcast);
       if (broadcast.held !== NO_HANDLE) residents.bodies.release(broadcast.held);
     }
     for (const [actor, error] of failed) onFailure(actor, error);
+  }
+
+  /** Returns the actors that could not be given theirs. */
+  private giveMarked(given: readonly Broadcast[]): [number, unknown][] {
+    const { marks, marked } = this;
+    const failed: [number, unknown][] = [];
+    let choice = NOTHING;
+    for (const actor of marked) {
+      const mark = marks.get(actor);
+      marks.set(actor, 0);
+      // Most of an audience have the same mark as the one before.
+      if (mark !== choice.mark) choice = this.choose(given, mark);
+      try {
+        this.giveTo(actor, choice);
+      } catch (error) {
+        failed.push([actor, error]);
+      }
+    }
+    marked.length = 0;
+    return failed;
   }
 
   private markAudience({ authorId }: Broadcast, bit: number): void {
@@ -119,30 +131,32 @@ export class BroadcastBurst {
   }
 
   /** What a mark stands for. */
-  private choose(given: readonly Broadcast[], mark: number): void {
-    this.run?.settle();
-    this.mark = mark;
-    this.chosen = given.filter((_, place) => (mark & (1 << place)) !== 0);
-    // Only what is certainly new to the log goes in without a look.
-    const isPlain = this.chosen.every(({ fresh, held }) => fresh && held !== NO_HANDLE);
-    this.run = isPlain
-      ? new EventRun(
-          this.parts.residents.bodies,
-          this.chosen.map(({ held }) => held),
-        )
-      : null;
+  private choose(given: readonly Broadcast[], mark: number): Choice {
+    const known = this.choices.get(mark);
+    if (known !== undefined) return known;
+    const broadcasts = given.filter((_, place) => (mark & (1 << place)) !== 0);
+    if (this.choices.size === CHOICES_MAX) return { mark, broadcasts, run: null };
+    const choice = { mark, broadcasts, run: this.runOf(broadcasts) };
+    this.choices.set(mark, choice);
+    return choice;
   }
 
-  private giveTo(actor: number): void {
+  private runOf(broadcasts: readonly Broadcast[]): EventRun | null {
+    if (!broadcasts.every(({ fresh, held }) => fresh && held !== NO_HANDLE)) return null;
+    const handles = broadcasts.map(({ held }) => held);
+    return new EventRun(this.parts.residents.bodies, handles);
+  }
+
+  private giveTo(actor: number, { broadcasts, run }: Choice): void {
     const { residents, appender, onGrown } = this.parts;
-    if (this.run === null) {
+    if (run === null) {
       let grown = false;
-      for (const broadcast of this.chosen) grown = appender.append(actor, broadcast.held, broadcast) || grown;
+      for (const broadcast of broadcasts) grown = appender.append(actor, broadcast.held, broadcast) || grown;
       if (grown) onGrown(actor);
       return;
     }
-    for (const { entry } of this.chosen) if (entry !== null) residents.timelines.insert(actor, entry);
-    residents.logs.appendRun(actor, this.run);
+    for (const { entry } of broadcasts) if (entry !== null) residents.timelines.insert(actor, entry);
+    residents.logs.appendRun(actor, run);
     onGrown(actor);
   }
 }

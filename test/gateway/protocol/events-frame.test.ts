@@ -18,7 +18,7 @@ const batch = fc.record({
   epoch: fc.oneof(
     fc.constantFrom('e0000000001', 'e0000000002'),
     fc.string({
-      unit: fc.constantFrom(...'0123456789abcdefghjkmnpqrstvwxyz'),
+      unit: fc.constantFrom('0', '7', 'a', 'k', 'z'),
       minLength: EPOCH_LENGTH,
       maxLength: EPOCH_LENGTH,
     }),
