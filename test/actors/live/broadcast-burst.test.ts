@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import type { EventType } from '../../../src/actors/event.ts';
 import { attachRequest, entry, event, liveFixture, post, ScriptedLink, user } from '../../support/live.ts';
 
-const AUTHORS = ['ann', 'ben', 'cleo'];
+const AUTHORS = ['ann', 'ben', 'cleo', 'dora', 'emil', 'finn', 'gus'];
 
 /** Everybody follows the authors whose bits their number has; the authors are here as well. */
-async function audience(rings: number) {
+async function audience(rings: number, readers = 8) {
   const fixture = liveFixture({ logRingEvents: rings, windowEvents: rings });
   const links = new Map<string, ScriptedLink>();
   const attach = async (name: string, followed: readonly string[]): Promise<void> => {
@@ -16,7 +16,7 @@ async function audience(rings: number) {
     const { index } = await fixture.node.attach(attachRequest(name), link);
     link.onClose = () => fixture.node.detach(index);
   };
-  for (let number = 0; number < 8; number++) {
+  for (let number = 0; number < readers; number++) {
     await attach(
       `reader${number}`,
       AUTHORS.filter((_, place) => (number & (1 << place)) !== 0),
@@ -27,15 +27,16 @@ async function audience(rings: number) {
 }
 
 test('broadcasts of one turn reach each follower in one frame, in their order, and everybody what they follow', async (t) => {
-  const { fixture, links } = await audience(64);
-  const told = [0, 1, 2, 0, 2, 1, 1, 0].map((author, number) => ({ author, number }));
+  // Each reader follows another set of authors: more sets than are remembered.
+  const { fixture, links } = await audience(64, 128);
+  const told = [0, 1, 2, 6, 0, 2, 5, 1, 4, 3, 1, 6, 0].map((author, number) => ({ author, number }));
   for (const { author, number } of told) {
     fixture.node.broadcast(user(AUTHORS[author] ?? ''), event(number), number % 2 === 0 ? entry(number) : null);
   }
   fixture.flush();
   for (const [name, link] of links) {
     const follows = (author: number): boolean =>
-      name === 'ann' ? author < 2 : (Number(name.slice(-1)) & (1 << author)) !== 0;
+      name === 'ann' ? author < 2 : (Number(name.slice('reader'.length)) & (1 << author)) !== 0;
     const expected = told.filter(({ author }) => follows(author));
     t.deepEqual(
       link.ids,
