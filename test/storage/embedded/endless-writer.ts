@@ -1,5 +1,4 @@
 /** Writes batches of three rows until it is killed, and prints the number of each once it was acknowledged. */
-import { writeSync } from 'node:fs';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { EmbeddedStore } from '../../../src/storage/embedded/embedded-store.ts';
@@ -21,10 +20,17 @@ const store = await EmbeddedStore.open({
   schemaVersion: 1,
 });
 
+/** Resolves when the text has been handed over: a reader that lags makes the writer wait. */
+function said(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });
+}
+
 async function writeOn(writer: number): Promise<void> {
   for (let number = writer; ; number += 8) {
     await store.batch([0, 1, 2].map((part) => putRow(things, { id: `${number}.${part}`, name: 'x'.repeat(200) })));
-    writeSync(1, `${number}\n`);
+    await said(`${number}\n`);
   }
 }
 
