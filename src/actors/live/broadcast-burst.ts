@@ -61,6 +61,8 @@ export class BroadcastBurst {
   /** Actors that are marked, in the order in which they were found. */
   private readonly marked: number[] = [];
   private readonly choices = new Map<number, Choice>();
+  /** Runs ever made. */
+  private runs = 0;
 
   constructor(parts: BurstParts) {
     this.parts = parts;
@@ -144,7 +146,7 @@ export class BroadcastBurst {
   private runOf(broadcasts: readonly Broadcast[]): EventRun | null {
     if (!broadcasts.every(({ fresh, held }) => fresh && held !== NO_HANDLE)) return null;
     const handles = broadcasts.map(({ held }) => held);
-    return new EventRun(this.parts.residents.bodies, handles);
+    return new EventRun(this.parts.residents.bodies, handles, ++this.runs);
   }
 
   private giveTo(actor: number, { broadcasts, run }: Choice): void {

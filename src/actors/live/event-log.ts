@@ -34,6 +34,8 @@ export class EventLogs {
   private readonly bases = new Float64Column();
   /** Number of the newest body on the node when the log was appended to last: the ring holds none that is newer. */
   private readonly newestNumbers = new Float64Column();
+  /** Number of the run whose events are the newest of the log; 0 if something else is. */
+  private readonly newestRuns = new Float64Column();
 
   constructor(slab: Slab, bodies: EventBodies, limits: Limits) {
     this.slab = slab;
@@ -49,6 +51,7 @@ export class EventLogs {
     this.helds.begin(actor, 0);
     this.bases.begin(actor, baseMs);
     this.newestNumbers.begin(actor, 0);
+    this.newestRuns.begin(actor, 0);
   }
 
   drop(actor: number): void {
@@ -87,6 +90,7 @@ export class EventLogs {
     chunk[slot] = handle;
     this.heads.set(actor, seq);
     this.newestNumbers.set(actor, this.bodies.newestNumber);
+    this.newestRuns.set(actor, 0);
     return seq;
   }
 
@@ -104,6 +108,11 @@ export class EventLogs {
     this.helds.set(actor, wanted);
     this.heads.set(actor, head + run.length);
     this.newestNumbers.set(actor, this.bodies.newestNumber);
+    this.newestRuns.set(actor, run.number);
+  }
+
+  newestRun(actor: number): number {
+    return this.newestRuns.get(actor);
   }
 
   /** Whether the first `count` of `handles` stand from `seq` on, all numbers of which must be in the ring. */
@@ -125,6 +134,7 @@ export class EventLogs {
     this.releaseAll(actor);
     this.heads.set(actor, this.heads.get(actor) + 1);
     this.bases.set(actor, nowMs);
+    this.newestRuns.set(actor, 0);
   }
 
   handleAt(actor: number, seq: number): number {

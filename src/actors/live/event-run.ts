@@ -5,8 +5,17 @@
  * Must hold: the caller keeps a reference of its own to every event of the run until `settle`; an event that fell out of a
  * log counts as held until then.
  */
+import { invariant } from '../../errors.ts';
 import type { EventBodies } from './event-bodies.ts';
 import { NO_HANDLE } from './handle-table.ts';
+
+/** Above the length of every run. */
+const LENGTHS = 64;
+
+/** Of the run with that number; 0 of none. */
+export function lengthOfRun(number: number): number {
+  return number % LENGTHS;
+}
 
 export interface Ring {
   /** Of its first word in the chunk. */
@@ -15,6 +24,8 @@ export interface Ring {
 }
 
 export class EventRun {
+  /** Names these events, and says how many they are: see `lengthOfRun`. Never 0, and never twice. */
+  readonly number: number;
   private readonly handles: Uint32Array;
   private readonly bodies: EventBodies;
   private logs = 0;
@@ -23,7 +34,10 @@ export class EventRun {
   private readonly fallenCounts: Uint32Array;
   private readonly fallenAtMs: Float64Array;
 
-  constructor(bodies: EventBodies, handles: readonly number[]) {
+  /** `place`: of the run among all that were ever made, from 1. */
+  constructor(bodies: EventBodies, handles: readonly number[], place: number) {
+    invariant(handles.length < LENGTHS, 'a run of so many events has no number');
+    this.number = place * LENGTHS + handles.length;
     this.bodies = bodies;
     this.handles = Uint32Array.from(handles);
     this.fallen = new Uint32Array(handles.length);

@@ -57,7 +57,7 @@ test('a run leaves logs as if every event had been appended by itself, and the s
       for (const { to, count } of steps) {
         const numbers = Array.from({ length: count }, () => next++);
         const handles = together.acquire(numbers);
-        const run = new EventRun(together.bodies, handles);
+        const run = new EventRun(together.bodies, handles, next);
         for (const log of to) together.logs.appendRun(log, run);
         run.settle();
         together.release(handles);
