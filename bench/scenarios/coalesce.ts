@@ -1,13 +1,19 @@
 /**
  * Sixteen events at once, by sixteen authors whom everybody follows: what a flush window makes of them. Once with short
  * events (deleted posts), where the cost is in the sending, and once with whole posts, where the bytes weigh as well.
+ *
+ * The product's events come from commands that are checked and made durable, and the peers' from nowhere. What those commands
+ * cost by themselves is measured beside it, where nobody is connected, so that the reader can tell the two apart.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Contestant, interleave, known, ratio } from '../harness/rounds.ts';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
 import { Stage } from '../harness/stage.ts';
 import { deletablePostId } from '../harness/markers.ts';
+import { cpuSeconds } from '../harness/process-figures.ts';
+import type { Product } from '../product/product.ts';
 import { deletionTemplate, postTemplate, sampleEvent } from '../product/sample-event.ts';
-import { EMPTY_PLAN } from '../product/world.ts';
+import { EMPTY_PLAN, type World } from '../product/world.ts';
 import { type Audience, type DeliveryRun, DeliveryTotals, gather, measureBursts } from './deliveries.ts';
 
 const PEERS = ['uws', 'ws', 'socketio-ws', 'socketio-uws'] as const;
@@ -15,6 +21,13 @@ const SIZES = { small: { readers: 500, bursts: 6 }, full: { readers: 10_000, bur
 const STREAMS = 16;
 const KINDS = ['short', 'posts'] as const;
 type Kind = (typeof KINDS)[number];
+/** In which the jobs behind a burst of commands are done: about as long as it takes to deliver one. */
+const AFTERMATH_MS = 250;
+
+interface Acting {
+  readonly world: World;
+  readonly product: Product;
+}
 
 export const coalesce: Scenario = {
   name: 'coalesce',
@@ -29,9 +42,12 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   const audience = await gather(context, stage, plan, PEERS);
   const templates = await sampleTemplates(audience);
   const totals = new DeliveryTotals();
-  const contestants = KINDS.flatMap((kind) =>
-    contestantsOf(audience, { kind, template: templates[kind] }, bursts, totals),
-  );
+  const aloneWorld = await stage.world({ ...plan, readers: 1 });
+  const alone = { world: aloneWorld, product: await stage.product(aloneWorld) };
+  const contestants = KINDS.flatMap((kind) => [
+    ...contestantsOf(audience, { kind, template: templates[kind] }, bursts, totals),
+    commandsAlone(alone, kind, { bursts, deliveries: readers * STREAMS }),
+  ]);
   const { rounds, progress } = context;
   progress.begin('coalesce', contestants.length * (rounds + 1));
   const systems = await interleave(contestants, { rounds, warmUps: 1, step: (name) => progress.step(name) });
@@ -59,6 +75,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
       `${readers} phones a system, ${bursts} bursts of ${STREAMS} events a round.`,
       `Short: ${Buffer.byteLength(templates.short)} bytes an event (a deleted post). Posts: ${Buffer.byteLength(templates.posts)} bytes.`,
       'Bare uWebSockets.js uses its own publish; the product stores and syncs sixteen commands of sixteen authors first.',
+      'Commands alone: the same bursts and all jobs that follow, where nobody is connected, by the deliveries that there would be.',
     ],
   };
 }
@@ -74,19 +91,43 @@ async function sampleTemplates({ world, product, spare }: Audience): Promise<Rec
   return { short: deletionTemplate(deleted), posts: postTemplate(edited) };
 }
 
+/** Every author at once: edits their newest post, or deletes the one of that number. */
+async function actTogether({ world, product }: Acting, kind: Kind, number: number): Promise<void> {
+  await Promise.all(
+    world.stars.map((star, stream) =>
+      kind === 'posts' ? product.edit(star, stream, number) : product.delete(star, deletablePostId(stream, number)),
+    ),
+  );
+}
+
+function commandsAlone(
+  acting: Acting,
+  kind: Kind,
+  { bursts, deliveries }: { readonly bursts: number; readonly deliveries: number },
+): Contestant {
+  const { pid } = acting.product.program;
+  let next = 0;
+  return {
+    name: `commands alone, ${kind}`,
+    async measure() {
+      const before = cpuSeconds(pid);
+      for (let burst = 0; burst < bursts; burst++) {
+        await actTogether(acting, kind, next++);
+        await pause(AFTERMATH_MS);
+      }
+      const seconds = cpuSeconds(pid) - before;
+      return { cpuMicrosecondsPerDelivery: (seconds * 1e6) / (bursts * deliveries), cpuSeconds: seconds };
+    },
+  };
+}
+
 function contestantsOf(
   { world, product, productFleet, peers }: Audience,
   { kind, template }: { readonly kind: Kind; readonly template: string },
   bursts: number,
   totals: DeliveryTotals,
 ): Contestant[] {
-  const act = async (number: number): Promise<void> => {
-    await Promise.all(
-      world.stars.map((star, stream) =>
-        kind === 'posts' ? product.edit(star, stream, number) : product.delete(star, deletablePostId(stream, number)),
-      ),
-    );
-  };
+  const act = (number: number): Promise<void> => actTogether({ world, product }, kind, number);
   const contestant = (name: string, of: Omit<DeliveryRun, 'streams'>): Contestant => {
     let next = 1;
     return {
