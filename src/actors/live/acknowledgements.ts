@@ -21,13 +21,15 @@ export interface AcknowledgementParts {
 /** False if `seq` was never sent. At most `windowEvents` steps, one when everything is acknowledged. */
 export function acknowledge(parts: AcknowledgementParts, index: number, seq: number): boolean {
   const { sessions, clock } = parts;
-  if (!Number.isInteger(seq) || seq < 0 || seq > sessions.sent.get(index)) return false;
+  const sent = sessions.sent.get(index);
+  if (!Number.isInteger(seq) || seq < 0 || seq > sent) return false;
   const before = sessions.acked.get(index);
   if (seq <= before) return true;
   parts.measures.acknowledged(seq - before, ageOf(parts, index, before + 1));
   sessions.unacknowledgedBytes.set(index, bytesAfter(parts, index, seq));
   sessions.acked.set(index, seq);
-  sessions.waitingSince.set(index, clock.monotonic());
+  // Of a session that owes nothing nobody asks since when: the next flush says it.
+  if (seq < sent || sessions.has(index, BLOCKED)) sessions.waitingSince.set(index, clock.monotonic());
   return true;
 }
 

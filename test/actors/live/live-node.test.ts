@@ -229,6 +229,19 @@ test('a link that never has room again is ended', async (t) => {
   t.deepEqual(link.closed, ['too-slow']);
 });
 
+test('a link that has no room is waited for from the last acknowledgement on', async (t) => {
+  const fixture = liveFixture();
+  const { link, index } = await attached(fixture);
+  link.outcomes = ['buffered'];
+  broadcast(fixture, 1);
+  fixture.clock.advance(limits.acknowledgementDeadlineMs / 2);
+  t.true(fixture.node.acknowledge(index, 1));
+  fixture.clock.advance((limits.acknowledgementDeadlineMs * 3) / 4);
+  t.deepEqual(link.closed, [], 'it showed life half a deadline after the send');
+  fixture.clock.advance(limits.acknowledgementDeadlineMs / 2);
+  t.deepEqual(link.closed, ['too-slow']);
+});
+
 test('a phone that reconnects in time resumes exactly where it was, without a read', async (t) => {
   const fixture = liveFixture();
   const { index, epoch } = await attached(fixture);
