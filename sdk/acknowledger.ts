@@ -1,4 +1,4 @@
-/** Says what has arrived: at once after 32 events or 32 KiB, else five seconds after the first not said yet. Cumulative. */
+/** Says what has arrived: at once after 128 events or 32 KiB, else five seconds after the first not said yet. Cumulative. */
 import { clientLimits } from './limits.ts';
 import type { Platform, Timer } from './platform.ts';
 

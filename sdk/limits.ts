@@ -4,9 +4,9 @@ export const clientLimits = {
   rememberedEventIds: 4096,
   /** A caught-up copy of an event may arrive this long after its live copy: overlap plus the time fan-out may take. */
   doubleWithinMs: 5 * 60_000,
-  /** Acknowledge after this many events … */
-  ackEvents: 32,
-  /** … or this much: well before the server's window of 64 KiB is full … */
+  /** Acknowledge after this many events, half of the server's window of 256 … */
+  ackEvents: 128,
+  /** … or this much, half of its window of 64 KiB: the other half is under way meanwhile … */
   ackBytes: 32 * 1024,
   /** … or this long after the first that is not acknowledged: the server waits for 30 s, and each one wakes the radio. */
   ackDelayMs: 5000,

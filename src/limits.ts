@@ -16,14 +16,22 @@ export const limits = {
   logRingEvents: 256,
   /**
    * How far back a device that must catch up is served from the log besides: what was broadcast within it may not be written
-   * yet. As many events at most as leave room in the ring for a window of those to come.
+   * yet. As many events at most as leave a quarter of the ring for those to come.
    */
   catchUpReplayMs: 10 * SECOND,
   catchUpReplayEvents: 192,
-  /** Unacknowledged events a session may have in flight: about a second of a busy feed. */
-  windowEvents: 64,
-  /** Unacknowledged bytes a session may have in flight; with `logRingEvents` references it is all a stalled phone costs. */
+  /**
+   * Unacknowledged events a session may have in flight: what the ring still holds of them can be sent again. Only short ones
+   * reach it before their bytes do, and each acknowledgement costs the server what a few of their deliveries cost.
+   */
+  windowEvents: 256,
+  /**
+   * Unacknowledged bytes a session may have in flight, with what surrounds them; with `logRingEvents` references it is all
+   * a stalled phone costs. More than `windowEvents` of frames that a client may keep unacknowledged, and one event beside.
+   */
   windowBytes: 64 * KIB,
+  /** What surrounds the events of a frame: its head and end (95), and what the transport puts before it. */
+  eventsFrameEnvelopeBytes: 100,
   /** Largest `events` frame: below what a phone on a slow link takes within the acknowledgement deadline. */
   eventsFrameBytesMax: 32 * KIB,
   /** One event larger than this is a programming error: it could never fit a frame. */

@@ -94,6 +94,11 @@ export class Fleet {
     }
   }
 
+  /** Every client acknowledges what it owes, where there is such a thing. */
+  async acknowledge(): Promise<void> {
+    await this.all((program) => program.call('acknowledge', null));
+  }
+
   /** Latencies since `begin`, so far. */
   async latency(): Promise<Histogram> {
     const latency = new Histogram();

@@ -63,13 +63,23 @@ export function kernelMemory(): KernelMemory {
  * the server, and the other end's kernel has not taken from it. Data, without what the kernel spends around it.
  */
 export function unsentBytes(port: number): number {
+  return queuedBytes(port, 0);
+}
+
+/** Bytes that the kernel has received for the server at this port, and the server has not read. */
+export function unreadBytes(port: number): number {
+  return queuedBytes(port, 1);
+}
+
+/** `queue`: 0 what is to be sent, 1 what was received. */
+function queuedBytes(port: number, queue: 0 | 1): number {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFileSync(path, 'utf8'));
   return tables
     .flatMap((table) => table.split('\n').slice(1))
     .map((line) => line.trim().split(/\s+/))
     .filter(([, address]) => address?.endsWith(local))
-    .reduce((sum, fields) => sum + Number.parseInt(fields[4]?.split(':')[0] ?? '0', 16), 0);
+    .reduce((sum, fields) => sum + Number.parseInt(fields[4]?.split(':')[queue] ?? '0', 16), 0);
 }
 
 function childrenOf(parent: number): number[] {

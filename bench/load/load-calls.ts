@@ -48,6 +48,8 @@ export type LoadCalls = {
   begin: { input: { next: readonly number[] }; output: null };
   /** Resolves once so many deliveries were seen since `begin`, or when the time is over, with how many there were. */
   waitFor: { input: { delivered: number; timeoutMs: number }; output: number };
+  /** All clients acknowledge what they owe. */
+  acknowledge: { input: null; output: null };
   /** Since `begin`, in microseconds as histogram pairs. */
   latency: { input: null; output: readonly number[] };
   finish: { input: { ends: readonly number[] }; output: LoadReport };

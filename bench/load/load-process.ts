@@ -26,9 +26,7 @@ class Load {
   private closed = 0;
 
   constructor() {
-    setInterval(() => {
-      for (const client of this.clients) client.acknowledge();
-    }, clientLimits.ackDelayMs);
+    setInterval(() => this.acknowledge(), clientLimits.ackDelayMs);
   }
 
   open(input: LoadCalls['open']['input']): Promise<OpenOutcome> {
@@ -70,6 +68,10 @@ class Load {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     return this.check.delivered;
+  }
+
+  acknowledge(): void {
+    for (const client of this.clients) client.acknowledge();
   }
 
   latencySoFar(): number[] {
@@ -158,6 +160,10 @@ serveCalls<LoadCalls>({
     return null;
   },
   waitFor: ({ delivered, timeoutMs }) => load.waitFor(delivered, timeoutMs),
+  acknowledge: () => {
+    load.acknowledge();
+    return null;
+  },
   latency: () => load.latencySoFar(),
   finish: ({ ends }) => load.finish(ends),
   pause: ({ count }) => {

@@ -140,7 +140,7 @@ function contestantsOf(
     };
   };
   return [
-    contestant('product', { pid: product.program.pid, fleet: productFleet, burst: act }),
+    contestant('product', { pid: product.program.pid, port: product.port, fleet: productFleet, burst: act }),
     ...peers.map(({ peer, fleet }) => {
       const burst = async (number: number): Promise<void> => {
         const events = world.stars.map((_, stream) => ({
@@ -150,7 +150,7 @@ function contestantsOf(
         }));
         await peer.program.call('emit', { events, by: 'publish' });
       };
-      return contestant(peer.name, { pid: peer.program.pid, fleet, burst });
+      return contestant(peer.name, { pid: peer.program.pid, port: peer.target.port, fleet, burst });
     }),
   ];
 }

@@ -2,11 +2,12 @@
  * Events to everyone, the same for fan-out and coalescing: the product with its authors and every peer, a fleet of phones
  * for each, and bursts that every phone has seen before the next goes out.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { addFaults, type DeliveryFaults, NO_FAULTS } from '../harness/delivery-check.ts';
 import type { Fleet, FleetReport } from '../harness/fleet.ts';
 import { identitiesOf } from '../harness/identities.ts';
 import { chosenPeers, type Peer, type LonePeerName } from '../harness/peers.ts';
-import { cpuSeconds } from '../harness/process-figures.ts';
+import { cpuSeconds, unreadBytes } from '../harness/process-figures.ts';
 import type { Sample } from '../harness/rounds.ts';
 import type { ScenarioContext } from '../harness/scenario.ts';
 import type { Stage } from '../harness/stage.ts';
@@ -45,11 +46,16 @@ export async function gather(
 
 export interface DeliveryRun {
   readonly pid: number;
+  /** Where the server listens. */
+  readonly port: number;
   readonly fleet: Fleet;
   readonly streams: number;
   /** Sends event `number` of every stream at once. */
   readonly burst: (number: number) => Promise<void>;
 }
+
+const READ_POLL_MS = 20;
+const READ_MS_MAX = 5_000;
 
 export class DeliveryTotals {
   delivered = 0;
@@ -61,6 +67,14 @@ export class DeliveryTotals {
   }
 }
 
+/** Resolves when the server has read what was sent to it; one that hangs shows in what it delivers. */
+async function allRead(port: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < READ_MS_MAX; waitedMs += READ_POLL_MS) {
+    await pause(READ_POLL_MS);
+    if (unreadBytes(port) === 0) return;
+  }
+}
+
 /** Sends `bursts` from number `from` on, and says what they cost the server. */
 export async function measureBursts(
   run: DeliveryRun,
@@ -68,7 +82,7 @@ export async function measureBursts(
   bursts: number,
   totals: DeliveryTotals,
 ): Promise<Sample> {
-  const { fleet, pid, streams } = run;
+  const { fleet, pid, port, streams } = run;
   const starts = Array.from({ length: streams }, () => from);
   await fleet.begin(starts);
   const cpuBefore = cpuSeconds(pid);
@@ -78,6 +92,9 @@ export async function measureBursts(
     await fleet.delivered((burst + 1) * streams);
   }
   const seconds = (performance.now() - startedMs) / 1000;
+  // A round is shorter than a phone may wait with its acknowledgement: what is owed for these events belongs to their cost.
+  await fleet.acknowledge();
+  await allRead(port);
   const cpu = cpuSeconds(pid) - cpuBefore;
   const report = await fleet.finish(starts.map((start) => start + bursts));
   totals.add(report);

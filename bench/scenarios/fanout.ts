@@ -35,12 +35,12 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
     },
   });
   const contestants = [
-    contestant('product', { pid: product.program.pid, fleet: productFleet, burst: edit }),
+    contestant('product', { pid: product.program.pid, port: product.port, fleet: productFleet, burst: edit }),
     ...peers.map(({ peer, fleet }) => {
       const burst = async (number: number): Promise<void> => {
         await peer.program.call('emit', { events: [{ template, stream: STREAM, number }], by: 'loop' });
       };
-      return contestant(peer.name, { pid: peer.program.pid, fleet, burst });
+      return contestant(peer.name, { pid: peer.program.pid, port: peer.target.port, fleet, burst });
     }),
   ];
   const { rounds, progress } = context;
@@ -63,7 +63,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
     faults: totals.faults,
     notes: [
       `${readers} phones a system, ${bursts} events a round of ${Buffer.byteLength(template)} bytes, each seen by all before the next.`,
-      'The product checks, stores and syncs each edit and takes acknowledgements; peers are handed the event and forget it.',
+      'The product checks, stores and syncs each edit and takes acknowledgements, all within the round; peers are handed the event and forget it.',
     ],
   };
 }

@@ -21,13 +21,15 @@ export interface AcknowledgementParts {
 /** False if `seq` was never sent. At most `windowEvents` steps, one when everything is acknowledged. */
 export function acknowledge(parts: AcknowledgementParts, index: number, seq: number): boolean {
   const { sessions, clock } = parts;
-  if (!Number.isInteger(seq) || seq < 0 || seq > sessions.sent.get(index)) return false;
+  const sent = sessions.sent.get(index);
+  if (!Number.isInteger(seq) || seq < 0 || seq > sent) return false;
   const before = sessions.acked.get(index);
   if (seq <= before) return true;
   parts.measures.acknowledged(seq - before, ageOf(parts, index, before + 1));
   sessions.unacknowledgedBytes.set(index, bytesAfter(parts, index, seq));
   sessions.acked.set(index, seq);
-  sessions.waitingSince.set(index, clock.monotonic());
+  // Of a session that owes nothing nobody asks since when: the next flush says it.
+  if (seq < sent || sessions.has(index, BLOCKED)) sessions.waitingSince.set(index, clock.monotonic());
   return true;
 }
 
@@ -38,9 +40,12 @@ function ageOf({ sessions, logs, bodies, clock }: AcknowledgementParts, index: n
   return Math.max(0, clock.now() - bodies.get(logs.handleAt(actor, seq)).createdAtMs);
 }
 
-/** Bytes of the events in (seq, sent]. Those that fell off the ring since count as what the window knows on average. */
+/**
+ * Bytes of the events in (seq, sent], as if each had come in a frame of its own, but no more than were known of: how they
+ * were put together is not kept. Those that fell off the ring since count as what the window knows on average.
+ */
 function bytesAfter(parts: AcknowledgementParts, index: number, seq: number): number {
-  const { sessions, logs, bodies } = parts;
+  const { sessions, logs, bodies, limits } = parts;
   const sent = sessions.sent.get(index);
   if (seq === sent) return 0;
   const actor = sessions.actor(index);
@@ -49,7 +54,8 @@ function bytesAfter(parts: AcknowledgementParts, index: number, seq: number): nu
     return Math.ceil((unacknowledged * (sent - seq)) / (sent - sessions.acked.get(index)));
   }
   let bytes = 0;
-  for (let at = seq + 1; at <= sent; at++) bytes += bodies.get(logs.handleAt(actor, at)).json.length + 1;
+  for (let at = seq + 1; at <= sent; at++) bytes += bodies.get(logs.handleAt(actor, at)).json.length;
+  bytes += (sent - seq) * limits.eventsFrameEnvelopeBytes;
   return Math.min(bytes, unacknowledged);
 }
 

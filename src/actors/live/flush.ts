@@ -212,10 +212,12 @@ export class Flusher {
     const sent = sessions.sent.get(index);
     if (sent === head) return false;
     const room = limits.windowEvents - (sent - sessions.acked.get(index));
-    const roomBytes = limits.windowBytes - sessions.unacknowledgedBytes.get(index);
+    const roomBytes = limits.windowBytes - limits.eventsFrameEnvelopeBytes - sessions.unacknowledgedBytes.get(index);
     if (sent + 1 < logs.oldest(actor)) {
-      // Without a sign of life the news would only join what a stalled client has not read.
-      return (heard || (room > 0 && roomBytes > 0)) && this.sendBehind(index, actor);
+      // Without a sign of life the news would only join what a stalled client has not read. One that owes less than half of
+      // a window may just not have to acknowledge yet.
+      const owesLittle = room > limits.windowEvents / 2 && roomBytes > limits.windowBytes / 2;
+      return (heard || owesLittle) && this.sendBehind(index, actor, heard);
     }
     if (room <= 0) return false;
     if (!this.builder.pickAgain(actor, sent + 1, room, roomBytes)) {
@@ -226,7 +228,7 @@ export class Flusher {
   }
 
   private sendEvents(index: number, actor: number, seq: number): boolean {
-    const { sessions, logs } = this.parts;
+    const { sessions, logs, limits } = this.parts;
     const { count, bytes } = this.builder;
     const last = seq + count - 1;
     this.batch.actor = actor;
@@ -242,12 +244,13 @@ export class Flusher {
     this.parts.measures.sent(count);
     if (sessions.sent.get(index) === sessions.acked.get(index)) this.startWaiting(index);
     sessions.sent.set(index, last);
-    sessions.unacknowledgedBytes.set(index, sessions.unacknowledgedBytes.get(index) + bytes);
+    const unacknowledged = sessions.unacknowledgedBytes.get(index);
+    sessions.unacknowledgedBytes.set(index, unacknowledged + bytes + limits.eventsFrameEnvelopeBytes);
     return outcome === 'sent' && last < logs.head(actor);
   }
 
   /** True if events follow at once. */
-  private sendBehind(index: number, actor: number): boolean {
+  private sendBehind(index: number, actor: number, heard: boolean): boolean {
     const { sessions, logs, actors, clock } = this.parts;
     const seq = logs.settled(actor, clock.now());
     this.parts.onBehind(actor, seq);
@@ -259,7 +262,8 @@ export class Flusher {
     if (outcome === 'dropped') return false;
     sessions.sent.set(index, seq);
     sessions.acked.set(index, seq);
-    sessions.unacknowledgedBytes.set(index, 0);
+    // What was not heard of may still be under way: it counts until something is acknowledged again.
+    if (heard) sessions.unacknowledgedBytes.set(index, 0);
     return outcome === 'sent' && seq < logs.head(actor);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Sessions as rows of numbers: no queue, no closure, nothing that grows while a phone is slow.
  *
- *   acked ≤ sent ≤ head of the actor's log; unacknowledgedBytes = bytes of the events in (acked, sent]
+ *   acked ≤ sent ≤ head of the actor's log; unacknowledgedBytes: at least those of the frames of (acked, sent]
  *
  * Must hold: an index is free only after `close` and never names two connections at once: a session that the live room
  * ended keeps its index, unlinked from its actor, until the link has detached.

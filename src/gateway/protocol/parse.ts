@@ -14,6 +14,12 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Opaque texts (epoch, cursor) that were ours are printable ASCII and short. */
 const OPAQUE_PATTERN = /^[\x21-\x7e]{1,256}$/;
 const CAPABILITIES_MAX = 16;
+/** What stands before the number in an acknowledgement as clients spell it. */
+const PLAIN_ACK = Uint8Array.from(Buffer.from('{"t":"ack","seq":'));
+/** Whole numbers of so many digits are all exact. */
+const PLAIN_DIGITS_MAX = 15;
+const ZERO = 0x30;
+const CLOSING_BRACE = 0x7d;
 
 function refuse(detail: string): never {
   throw new Problem('protocol-error', { detail });
@@ -109,8 +115,36 @@ export function parseAuth(value: unknown): string {
   return text(fieldsOf(value, 'auth'), 'token', limits.tokenCharactersMax);
 }
 
-/** A text frame of the native endpoint. */
-export function parseFrame(frame: string): ClientMessage {
+/**
+ * A text frame of the native endpoint. Most frames that a server gets are acknowledgements, as every client spells them:
+ * those are read from the bytes, without a string or an object of JSON. Every other spelling goes the general way.
+ */
+export function parseFrame(frame: Uint8Array<ArrayBuffer>): ClientMessage {
+  const seq = plainAcknowledgement(frame);
+  return seq < 0 ? parseText(Buffer.from(frame.buffer, frame.byteOffset, frame.length).toString()) : { t: 'ack', seq };
+}
+
+/** The number in `{"t":"ack","seq":<digits>}`; −1 for a frame that is spelt otherwise by a single byte. */
+function plainAcknowledgement(frame: Uint8Array): number {
+  const end = frame.length - 1;
+  const digits = end - PLAIN_ACK.length;
+  if (digits < 1 || digits > PLAIN_DIGITS_MAX || frame[end] !== CLOSING_BRACE) return -1;
+  for (let at = 0; at < PLAIN_ACK.length; at++) {
+    if (frame[at] !== PLAIN_ACK[at]) return -1;
+  }
+  // JSON knows no leading zeros: the general way refuses them.
+  if (digits > 1 && frame[PLAIN_ACK.length] === ZERO) return -1;
+  let seq = 0;
+  for (let at = PLAIN_ACK.length; at < end; at++) {
+    const digit = (frame[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    seq = seq * 10 + digit;
+  }
+  return seq;
+}
+
+/** Any message, from its JSON. */
+export function parseText(frame: string): ClientMessage {
   let value: unknown;
   try {
     value = JSON.parse(frame);

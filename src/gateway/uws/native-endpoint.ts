@@ -95,7 +95,7 @@ function received(connection: Connection<NativeSocket>, frame: ArrayBuffer, isBi
   }
   let message: ReturnType<typeof parseFrame>;
   try {
-    message = parseFrame(Buffer.from(frame).toString());
+    message = parseFrame(new Uint8Array(frame));
   } catch (error) {
     connection.close(asProblem(error).code);
     return;

@@ -134,14 +134,16 @@ test('a follow announced before or during an activation is in force after it', a
 test('unacknowledged events are bounded in number; acknowledging makes room', async (t) => {
   const fixture = liveFixture();
   const { link, index } = await attached(fixture);
-  broadcast(fixture, 1, 100);
+  broadcast(fixture, 1, 200);
+  fixture.clock.advance(1000);
+  broadcast(fixture, 201, 300);
   fixture.clock.advance(1000);
   t.is(link.ids.length, limits.windowEvents);
   t.true(fixture.node.acknowledge(index, 10));
   fixture.clock.advance(1000);
   t.is(link.ids.length, limits.windowEvents + 10);
   t.true(fixture.node.acknowledge(index, 10), 'once more is fine');
-  t.false(fixture.node.acknowledge(index, 75), 'was never sent');
+  t.false(fixture.node.acknowledge(index, limits.windowEvents + 11), 'was never sent');
   t.false(fixture.node.acknowledge(index, 10.5));
   t.false(fixture.node.acknowledge(index, -1));
 });
@@ -226,6 +228,19 @@ test('a link that never has room again is ended', async (t) => {
   link.outcomes = ['dropped'];
   broadcast(fixture, 1);
   fixture.clock.advance(limits.acknowledgementDeadlineMs + 2 * limits.liveSweepMs);
+  t.deepEqual(link.closed, ['too-slow']);
+});
+
+test('a link that has no room is waited for from the last acknowledgement on', async (t) => {
+  const fixture = liveFixture();
+  const { link, index } = await attached(fixture);
+  link.outcomes = ['buffered'];
+  broadcast(fixture, 1);
+  fixture.clock.advance(limits.acknowledgementDeadlineMs / 2);
+  t.true(fixture.node.acknowledge(index, 1));
+  fixture.clock.advance((limits.acknowledgementDeadlineMs * 3) / 4);
+  t.deepEqual(link.closed, [], 'it showed life half a deadline after the send');
+  fixture.clock.advance(limits.acknowledgementDeadlineMs / 2);
   t.deepEqual(link.closed, ['too-slow']);
 });
 
