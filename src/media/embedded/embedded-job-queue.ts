@@ -78,9 +78,15 @@ export class EmbeddedJobQueue implements JobQueue {
       backoffBaseMs: limits.jobBackoffBaseMs,
       waitingMax: limits.jobsWaitingMax,
     };
-    const queue = new EmbeddedJobQueue({ ...defaults, ...options }, openFile(options.path));
-    queue.load();
-    return queue;
+    const file = openFile(options.path);
+    try {
+      const queue = new EmbeddedJobQueue({ ...defaults, ...options }, file);
+      queue.load();
+      return queue;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   async add(queue: QueueName, key: string, data: JobData, options: AddOptions = {}): Promise<void> {
