@@ -9,6 +9,11 @@ export interface Timer {
   cancel(): void;
 }
 
+export interface AfterOptions {
+  /** The process does not end before the task ran, though nothing else is left to do. */
+  readonly keepsAlive?: boolean;
+}
+
 export interface Clock {
   /** Wall time in milliseconds since 1970. May step; never used to measure a duration. */
   now(): number;
@@ -16,9 +21,9 @@ export interface Clock {
   monotonic(): number;
   /**
    * Runs `task` once after `delayMs`; with 0, as soon as what is ready now has run. A pending timer does not keep the
-   * process alive.
+   * process alive unless it is told to.
    */
-  after(delayMs: number, task: () => void): Timer;
+  after(delayMs: number, task: () => void, options?: AfterOptions): Timer;
   /** Runs `task` every `periodMs` until cancelled. Does not keep the process alive. */
   every(periodMs: number, task: () => void): Timer;
   /** Uniform in [0, 1). For jitter, never for secrets. */
@@ -30,11 +35,11 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(delayMs, task) {
+  after(delayMs, task, options) {
     // The shortest timer of the runtime is a millisecond.
     if (delayMs <= 0) return soon(task);
     const handle = setTimeout(task, delayMs);
-    handle.unref();
+    if (options?.keepsAlive !== true) handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
   every(periodMs, task) {

@@ -127,6 +127,7 @@ export const limits = {
   /** Notifications and counters: short jobs of a few store calls. */
   lightJobsConcurrent: 16,
   jobAttemptsMax: 8,
+  /** About 200 MB in the embedded queue, which has their keys in memory; beyond it the outbox keeps what is to be done. */
   jobsWaitingMax: 1_000_000,
   /** First pause before a failed job is tried again; doubled each time up to the cap. All eight tries span about two minutes. */
   jobBackoffBaseMs: SECOND,
@@ -160,6 +161,13 @@ export const limits = {
   redisCloseMs: 3 * SECOND,
   /** Changes of the job file in one transaction: keeps one turn of the event loop below about 20 ms. */
   jobChangesPerTransaction: 2_000,
+  /**
+   * How often what happened to jobs is written to their file: longer than nearly every job lasts, so that few are written. Whoever
+   * waits for an `add` waits for two of these at most; commands do not wait.
+   */
+  jobWriteBehindMs: 200,
+  /** Jobs in memory only, beyond which they are written at once: in so many the transaction itself is lost. */
+  jobsUnwrittenMax: 256,
 
   ...engineLimits,
 

@@ -8,6 +8,7 @@ import { timeOfId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import type { JobQueue } from '../../media/job-queue.ts';
+import type { OutboxEntry } from '../../storage/activity.ts';
 import { minuteOf } from '../../storage/buckets.ts';
 import type { OutboxRows } from '../../storage/repositories/outbox.ts';
 import { enqueue } from './consumers.ts';
@@ -58,7 +59,7 @@ export class Sweeper {
   }
 
   private async sweepShard(shard: number, olderThanMs: number): Promise<number> {
-    const { rows, clock } = this.dependencies;
+    const { queue, rows, clock } = this.dependencies;
     const now = clock.now();
     const nowMinute = minuteOf(now);
     const start = this.starts.get(shard) ?? (await rows.sweepStart(shard, nowMinute - SETTLED_MINUTES));
@@ -66,39 +67,33 @@ export class Sweeper {
     let oldestHeld: number | null = null;
     // At a start everything is due, also what was stamped ahead of the clock.
     const dueBefore = olderThanMs === 0 ? Number.POSITIVE_INFINITY : now - olderThanMs;
+    // Handed over in groups: a queue may take a moment until a few are durable, and very many minutes may hold a few each.
+    let due: OutboxEntry[] = [];
+    const handOver = async (): Promise<void> => {
+      redriven += due.length;
+      await enqueue(queue, due);
+      due = [];
+    };
     for (let minute = start; minute <= nowMinute + AHEAD_MINUTES; minute++) {
       // After a long rest there are very many minutes, and others want their turn.
       if ((minute - start) % MINUTES_PER_TURN === MINUTES_PER_TURN - 1) await nextTurn();
-      const { found, due } = await this.sweepMinute(shard, minute, dueBefore);
-      redriven += due;
-      if (found > 0) oldestHeld ??= minute;
+      for await (const entries of rows.inMinute(shard, minute)) {
+        oldestHeld ??= minute;
+        due.push(...entries.filter((entry) => timeOfId(entry.outboxId) <= dueBefore));
+        if (due.length >= ENTRIES_TOGETHER) await handOver();
+      }
     }
+    await handOver();
     // Ids may be stamped a little ahead or acknowledged late: the last minutes are always looked at again.
     const next = Math.min(oldestHeld ?? nowMinute, nowMinute - SETTLED_MINUTES);
     this.starts.set(shard, Math.max(start, next));
     if (next > start) await rows.markSwept(shard, next);
     return redriven;
   }
-
-  private async sweepMinute(
-    shard: number,
-    minute: number,
-    dueBeforeMs: number,
-  ): Promise<{ found: number; due: number }> {
-    const { queue, rows } = this.dependencies;
-    let found = 0;
-    let due = 0;
-    for await (const entries of rows.inMinute(shard, minute)) {
-      found += entries.length;
-      const old = entries.filter((entry) => timeOfId(entry.outboxId) <= dueBeforeMs);
-      due += old.length;
-      await enqueue(queue, old);
-    }
-    return { found, due };
-  }
 }
 
 const MINUTES_PER_TURN = 100;
+const ENTRIES_TOGETHER = 500;
 /** Longer than any command takes from stamping an outbox id to its acknowledgement. */
 const SETTLED_MINUTES = 5;
 /** How far ahead of the clock an id can be stamped at most. */

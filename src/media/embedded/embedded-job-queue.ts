@@ -1,18 +1,25 @@
 /**
- * The job queue of one process, on a file. All changes of a turn of the event loop (jobs added, ended, taken) become
- * durable in one transaction, and only then are callers told and handlers started. Nothing polls: a turn is asked for by
- * `add`, by a job that ends, and by a timer for the next delayed job.
+ * The job queue of one process. Memory holds which jobs there are and in which order they run (`known-jobs.ts`); a file holds
+ * those that did not end at once (`job-file.ts`), written behind in one transaction for many (`write-behind.ts`).
  *
- * What must hold: memory follows the file, never the other way round: a transaction that fails changes nothing here.
- * A job whose process died is tried again without counting as a failure, so no restart can park a job.
+ * What must hold:
+ * - `add` that resolved is durable: its job stands in the file, or it has ended. Handlers may begin before; a process that is
+ *   killed then loses a job that was promised to nobody.
+ * - A row outlives its job by a tick at most, and a killed process runs such a job once more: handlers are idempotent.
+ * - A job whose process died is tried again without counting as a failure, so no restart can park a job.
+ *
+ * Nothing polls: a turn is asked for by `add`, by a job that ends, and by a timer for the next delayed job.
  */
+import { assertNever } from '../../assert-never.ts';
 import { type Clock, nextTurn, type Timer } from '../../clock.ts';
 import { Problem } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import type { AddOptions, Job, JobData, JobQueue, JobWorker, ParkedJob, QueueName, WorkOptions } from '../job-queue.ts';
 import { Unretryable } from '../job-queue.ts';
-import { type ClaimedJob, JobFile } from './job-file.ts';
+import { JobFile } from './job-file.ts';
+import { type KnownJob, KnownJobs } from './known-jobs.ts';
+import { WriteBehind } from './write-behind.ts';
 
 export interface EmbeddedJobQueueOptions {
   /** Path of the file; its folder exists. */
@@ -24,12 +31,6 @@ export interface EmbeddedJobQueueOptions {
   readonly waitingMax?: number;
 }
 
-/** What the next transaction is to do. `settled` hears of it after the commit; without one, the change is tried until it succeeds. */
-interface Change {
-  apply(file: JobFile): void;
-  readonly settled?: (error: unknown) => void;
-}
-
 interface Worker {
   readonly queue: QueueName;
   readonly handler: (job: Job) => Promise<void>;
@@ -39,49 +40,64 @@ interface Worker {
   idle: (() => void)[];
 }
 
+/** How a run of a job ended. */
+type Ending =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'again'; readonly dueAtMs: number; readonly failures: number }
+  | { readonly kind: 'parked'; readonly reason: string };
+
 const TIMER_MS_MAX = 60_000;
 
 export class EmbeddedJobQueue implements JobQueue {
   private readonly options: Required<EmbeddedJobQueueOptions>;
   private readonly file: JobFile;
+  private readonly jobs = new KnownJobs();
+  private readonly writer: WriteBehind;
   private readonly workers = new Set<Worker>();
-  private changes: Change[] = [];
-  private total: number;
+  private lastSequence = 0;
   private turnAsked = false;
   private closed = false;
   private timer: Timer | null = null;
+  /** When it fires, in monotonic time. */
+  private timerAtMs = 0;
 
   private constructor(options: Required<EmbeddedJobQueueOptions>, file: JobFile) {
+    const { clock, log, backoffBaseMs: retryMs } = options;
     this.options = options;
     this.file = file;
-    this.total = file.total();
+    this.writer = new WriteBehind({ file, jobs: this.jobs, clock, log, retryMs });
   }
 
-  static async open(options: EmbeddedJobQueueOptions): Promise<EmbeddedJobQueue> {
+  /** Tests hand in a file that can fail. */
+  static async open(
+    options: EmbeddedJobQueueOptions,
+    openFile: (path: string) => JobFile = (path) => JobFile.open(path),
+  ): Promise<EmbeddedJobQueue> {
     const defaults = {
       attemptsMax: limits.jobAttemptsMax,
       backoffBaseMs: limits.jobBackoffBaseMs,
       waitingMax: limits.jobsWaitingMax,
     };
-    return new EmbeddedJobQueue({ ...defaults, ...options }, JobFile.open(options.path));
+    const file = openFile(options.path);
+    try {
+      const queue = new EmbeddedJobQueue({ ...defaults, ...options }, file);
+      queue.load();
+      return queue;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   async add(queue: QueueName, key: string, data: JobData, options: AddOptions = {}): Promise<void> {
-    if (this.total >= this.options.waitingMax) throw new Problem('overloaded', { detail: 'Too much work is waiting.' });
-    const text = JSON.stringify(data);
-    // Counted before it is written, so that one turn cannot add beyond the bound.
-    this.total++;
-    let inserted = false;
-    try {
-      await this.change((file) => {
-        inserted = file.insert({ queue, key, data: text }, options, this.options.clock.now());
-      });
-    } catch (error) {
-      inserted = false;
-      throw error;
-    } finally {
-      if (!inserted) this.total--;
+    this.checkOpen();
+    const known = this.jobs.find(queue, key);
+    // Whoever adds it a second time waits for the same as the first.
+    if (known !== undefined) return known.unwritten?.kept.promise;
+    if (this.jobs.size >= this.options.waitingMax) {
+      throw new Problem('overloaded', { detail: 'Too much work is waiting.' });
     }
+    return this.insert(queue, key, JSON.stringify(data), options);
   }
 
   work(queue: QueueName, handler: (job: Job) => Promise<void>, options: WorkOptions): JobWorker {
@@ -97,37 +113,44 @@ export class EmbeddedJobQueue implements JobQueue {
   }
 
   async retryParked(queue: QueueName, key: string): Promise<boolean> {
-    let found = false;
-    let inserted = false;
-    await this.change((file) => {
-      const data = file.unpark(queue, key);
-      found = data !== null;
-      inserted = data !== null && file.insert({ queue, key, data }, {}, this.options.clock.now());
-    });
-    if (inserted) this.total++;
-    return found;
+    this.checkOpen();
+    const text = this.file.parkedData(queue, key);
+    if (text === null) return false;
+    await this.insert(queue, key, text, {});
+    return true;
   }
 
   async depth(queue: QueueName): Promise<number> {
     this.checkOpen();
-    return this.file.depth(queue);
+    return this.jobs.depth(queue);
   }
 
+  /** After a turn, in which what was asked for before has begun. */
   async ping(): Promise<void> {
-    await this.change(() => undefined);
+    await nextTurn();
+    this.checkOpen();
+    try {
+      this.file.ping();
+    } catch (error) {
+      throw new Problem('unavailable', { cause: error });
+    }
   }
 
   /** Waits for the jobs under way; what waits stays in the file. */
   async close(): Promise<void> {
     await Promise.all([...this.workers].map((worker) => this.closeWorker(worker)));
     if (this.closed) return;
-    while (this.changes.length > 0 && this.commit()) {
-      // The last jobs' endings are written down before the file is closed.
-    }
     this.closed = true;
     this.timer?.cancel();
-    for (const change of this.changes.splice(0)) change.settled?.(new Problem('unavailable'));
+    this.writer.close();
     this.file.close();
+  }
+
+  private load(): void {
+    for (const job of this.file.waiting()) {
+      this.jobs.add(job);
+      this.lastSequence = job.sequence;
+    }
   }
 
   private async closeWorker(worker: Worker): Promise<void> {
@@ -140,14 +163,28 @@ export class EmbeddedJobQueue implements JobQueue {
     if (this.closed) throw new Problem('unavailable', { detail: 'The job queue is closed.' });
   }
 
-  /** Resolves after the commit that holds `apply`. */
-  private async change(apply: (file: JobFile) => void): Promise<void> {
-    this.checkOpen();
-    const error = await new Promise<unknown>((settled) => {
-      this.changes.push({ apply, settled });
-      this.askTurn();
-    });
-    if (error !== null) throw error;
+  /** The key must not be known. */
+  private async insert(queue: QueueName, key: string, text: string, options: AddOptions): Promise<void> {
+    const { delayMs = 0, priority } = options;
+    const isParked = this.writer.isParked(queue, key);
+    const job: KnownJob = {
+      queue,
+      key,
+      sequence: ++this.lastSequence,
+      place: 0,
+      priority: priority === 'background' ? 1 : 0,
+      state: 'waiting',
+      dueAtMs: delayMs > 0 ? Math.ceil(this.options.clock.now() + delayMs) : 0,
+      failures: 0,
+      unwritten: null,
+    };
+    this.jobs.add(job);
+    const kept = this.writer.add(job, text);
+    // In the same transaction it is parked no longer.
+    if (isParked) this.writer.writeAll();
+    if (delayMs > 0) this.wakeAfter(delayMs);
+    else this.askTurn();
+    await kept;
   }
 
   private askTurn(): void {
@@ -155,95 +192,107 @@ export class EmbeddedJobQueue implements JobQueue {
     this.turnAsked = true;
     void nextTurn().then(() => {
       this.turnAsked = false;
-      if (this.closed) return;
-      if (!this.commit()) this.wakeAfter(this.options.backoffBaseMs);
-      else if (this.changes.length > 0) this.askTurn();
+      if (!this.closed) this.take();
     });
   }
 
-  /** One transaction: what changed, then what free workers take. False if it failed; changes nobody waits for stay. */
-  private commit(): boolean {
-    const changes = this.changes.splice(0, limits.jobChangesPerTransaction);
+  /** Gives free workers what is due, and sets the timer for what the first of them that still has room is to take next. */
+  private take(): void {
     const nowMs = this.options.clock.now();
-    let claims: { worker: Worker; jobs: ClaimedJob[] }[];
-    let dueMs: number | null;
-    try {
-      [claims, dueMs] = this.file.transaction(() => {
-        for (const change of changes) change.apply(this.file);
-        return this.claim(nowMs);
-      });
-    } catch (error) {
-      this.options.log.error('job file could not be written', { error });
-      this.changes.unshift(...changes.filter((change) => change.settled === undefined));
-      for (const change of changes) change.settled?.(new Problem('unavailable', { cause: error }));
-      return false;
-    }
-    for (const change of changes) change.settled?.(null);
-    for (const { worker, jobs } of claims) {
-      worker.active += jobs.length;
-      for (const job of jobs) void this.perform(worker, job);
-    }
-    if (dueMs !== null) this.wakeAfter(dueMs - nowMs);
-    return true;
-  }
-
-  /** What free workers take, and when the first of them that still has room is to look again. */
-  private claim(nowMs: number): [{ worker: Worker; jobs: ClaimedJob[] }[], number | null] {
-    const claims: { worker: Worker; jobs: ClaimedJob[] }[] = [];
-    let dueMs: number | null = null;
     for (const worker of this.workers) {
       const room = worker.options.concurrency - worker.active;
       if (worker.closing || room <= 0) continue;
-      const jobs = this.file.claim(worker.queue, room, nowMs);
-      claims.push({ worker, jobs });
-      const nextMs = jobs.length < room ? this.file.nextDueMs(worker.queue) : null;
-      if (nextMs !== null) dueMs = Math.min(nextMs, dueMs ?? nextMs);
+      const jobs = this.jobs.take(worker.queue, room, nowMs);
+      for (const job of jobs) this.begin(worker, job);
+      const dueAtMs = jobs.length < room ? this.jobs.nextDueMs(worker.queue) : null;
+      if (dueAtMs !== null) this.wakeAfter(dueAtMs - nowMs);
     }
-    return [claims, dueMs];
   }
 
   private wakeAfter(delayMs: number): void {
+    const { clock } = this.options;
+    const waitMs = Math.min(TIMER_MS_MAX, Math.max(1, delayMs));
+    const atMs = clock.monotonic() + waitMs;
+    if (this.timer !== null && this.timerAtMs <= atMs) return;
     this.timer?.cancel();
-    this.timer = this.options.clock.after(Math.min(TIMER_MS_MAX, Math.max(1, delayMs)), () => this.askTurn());
+    this.timerAtMs = atMs;
+    this.timer = clock.after(waitMs, () => {
+      this.timer = null;
+      this.take();
+    });
   }
 
-  private async perform(worker: Worker, job: ClaimedJob): Promise<void> {
+  private begin(worker: Worker, known: KnownJob): void {
+    const { key, failures, sequence, unwritten } = known;
+    let data: JobData;
+    try {
+      data = JSON.parse(unwritten?.text ?? this.file.data(sequence)) as JobData;
+    } catch (error) {
+      this.options.log.error('job file could not be read', { error });
+      this.jobs.putBack(known, known.dueAtMs, failures);
+      this.wakeAfter(this.options.backoffBaseMs);
+      return;
+    }
+    worker.active++;
+    void this.perform(worker, known, { key, data, attempt: failures + 1 });
+  }
+
+  private async perform(worker: Worker, known: KnownJob, job: Job): Promise<void> {
     const ending = await this.attempt(worker, job);
-    this.changes.push({ apply: ending });
+    this.settle(known, job, ending);
     worker.active--;
     if (worker.active === 0) for (const resolve of worker.idle.splice(0)) resolve();
-    this.askTurn();
+    if (this.jobs.hasWaiting(worker.queue)) this.askTurn();
   }
 
-  /** Runs a job once. Resolves to what is to be written of it: removed, delayed until the next try, or parked. */
-  private async attempt(worker: Worker, job: ClaimedJob): Promise<(file: JobFile) => void> {
+  private settle(known: KnownJob, job: Job, ending: Ending): void {
+    switch (ending.kind) {
+      case 'done':
+        this.jobs.remove(known);
+        this.writer.end(known);
+        return;
+      case 'again':
+        this.jobs.putBack(known, Math.ceil(ending.dueAtMs), ending.failures);
+        this.writer.delay(known);
+        return;
+      case 'parked': {
+        const { queue, key } = known;
+        const parkedAtMs = this.options.clock.now();
+        const text = JSON.stringify(job.data);
+        this.jobs.remove(known);
+        this.writer.park(known, { queue, key, text, reason: ending.reason, attempts: job.attempt, parkedAtMs });
+        return;
+      }
+      default:
+        assertNever(ending);
+    }
+  }
+
+  /** Runs a job once. */
+  private async attempt(worker: Worker, job: Job): Promise<Ending> {
     const { queue } = worker;
     const { clock, log, attemptsMax } = this.options;
+    const interrupted = (): Ending => ({ kind: 'again', dueAtMs: clock.now(), failures: job.attempt - 1 });
     try {
-      await worker.handler({ key: job.key, data: job.data, attempt: job.attempt });
+      await worker.handler(job);
+      return { kind: 'done' };
     } catch (error) {
       log.warn('job failed', { queue, key: job.key, attempt: job.attempt, error });
       const isFinal = error instanceof Unretryable;
-      if (!isFinal && worker.closing) return (file) => file.delay(job, clock.now(), job.attempt - 1);
+      if (!isFinal && worker.closing) return interrupted();
       if (!isFinal && job.attempt < attemptsMax) {
-        const dueMs = clock.now() + this.backoffMs(job.attempt);
-        return (file) => file.delay(job, dueMs, job.attempt);
+        return { kind: 'again', dueAtMs: clock.now() + this.backoffMs(job.attempt), failures: job.attempt };
       }
       const reason = error instanceof Error ? error.message : String(error);
-      if (!(await this.reportParked(worker, job, reason)))
-        return (file) => file.delay(job, clock.now(), job.attempt - 1);
-      this.total--;
-      return (file) => file.park(queue, job, reason, clock.now());
+      return (await this.reportParked(worker, job, reason)) ? { kind: 'parked', reason } : interrupted();
     }
-    this.total--;
-    return (file) => file.remove(job);
   }
 
   /** Tells `onParked` until it takes it. False if the worker closed before: the job is then run again. */
-  private async reportParked(worker: Worker, job: ClaimedJob, reason: string): Promise<boolean> {
+  private async reportParked(worker: Worker, job: Job, reason: string): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await worker.options.onParked?.({ key: job.key, data: job.data, attempt: job.attempt }, reason);
+        await worker.options.onParked?.(job, reason);
         return true;
       } catch (error) {
         this.options.log.error('parking a job could not be reported', { queue: worker.queue, key: job.key, error });

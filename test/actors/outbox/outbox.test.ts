@@ -2,17 +2,18 @@ import { join } from 'node:path';
 import test from 'ava';
 import { type ConsumerHandlers, createDispatch, startConsumers } from '../../../src/actors/outbox/consumers.ts';
 import { Sweeper } from '../../../src/actors/outbox/sweeper.ts';
-import { systemClock } from '../../../src/clock.ts';
+import { sleep, systemClock } from '../../../src/clock.ts';
 import { Problem } from '../../../src/errors.ts';
 import { IdSource, type MediaId, RevisionSource, type UserId } from '../../../src/ids.ts';
 import { limits } from '../../../src/limits.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { EmbeddedJobQueue } from '../../../src/media/embedded/embedded-job-queue.ts';
-import { Unretryable } from '../../../src/media/job-queue.ts';
+import { type JobQueue, Unretryable } from '../../../src/media/job-queue.ts';
 import { type OutboxEntry, recordActivity } from '../../../src/storage/activity.ts';
 import { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
 import { OutboxRows } from '../../../src/storage/repositories/outbox.ts';
 import { outbox, outboxParked } from '../../../src/storage/tables/operations.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { temporaryFolder } from '../../support/server-process.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -143,4 +144,30 @@ test('work that fails only because something is away is never parked: the sweepe
   await waitFor('the row to go', async () => (await env.left()) === 0);
   await workers.close();
   await env.close();
+});
+
+test('a sweep hands over together what stands in many minutes: the queue may take a moment for each group', async (t) => {
+  const MINUTES = 30;
+  const time = new ManualClock();
+  const store = new MemoryStore({ clock: time });
+  const rows = new OutboxRows(store, new RevisionSource(time));
+  const ids = new IdSource(time, 1);
+  const keys = new Set<string>();
+  const add = async (_queue: string, key: string): Promise<void> => {
+    keys.add(key);
+    await sleep(time, 100);
+  };
+  const sweeper = new Sweeper({ queue: { add } as unknown as JobQueue, rows, clock: time, logger });
+  await sweeper.sweep(0);
+  for (let minute = 0; minute < MINUTES; minute++) {
+    const activity = { kind: 'media.uploaded', mediaId: ids.next<MediaId>(), ownerId: ids.next<UserId>() } as const;
+    await store.batch(recordActivity(ids, activity, activity.ownerId).mutations);
+    await time.advanceAsync(60_000);
+  }
+  let redriven = 0;
+  const sweep = sweeper.sweep(0).then((count) => (redriven = count));
+  await waitFor('all to be handed over', () => keys.size === MINUTES);
+  await time.advanceAsync(100);
+  await sweep;
+  t.is(redriven, MINUTES);
 });
