@@ -58,18 +58,42 @@ test('all photos of a post go together, by one write of the rows and one removal
   t.is((await world.keys()).length, 1, 'the original of the avatar');
 });
 
-test('a removal that broke off between the rows and the blobs is finished by the next try', async (t) => {
-  const world = new MediaWorld();
-  const { mediaId, entry } = await world.uploaded(PHOTO);
-  await world.worker(cannedPool).handle(entry);
-  const deletion = await world.deletePost(mediaId);
-  const blobs = new Proxy(world.blobs, {
-    get: () => () => Promise.reject(new Problem('unavailable')),
+/** The port of a process that dies before its call number `left.calls + 1`. */
+function mortal<Port extends object>(port: Port, left: { calls: number }): Port {
+  return new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      return async (...values: unknown[]) => {
+        if (left.calls-- <= 0) throw new Problem('unavailable', { detail: 'the process is dead' });
+        return Reflect.apply(member as (...given: unknown[]) => unknown, target, values);
+      };
+    },
   });
-  await t.throwsAsync(world.removal({ blobs }).handle(deletion), { instanceOf: Problem });
-  t.is((await world.row(mediaId)).state, 'gone');
-  await world.removal().handle(deletion);
-  t.deepEqual(await world.keys(), []);
+}
+
+test('whatever the call before which a removal dies: nothing dangles, and the next try takes all of it away', async (t) => {
+  for (let calls = 0; ; calls++) {
+    const world = new MediaWorld();
+    const { mediaId, entry } = await world.uploaded(PHOTO);
+    await world.worker(cannedPool).handle(entry);
+    const deletion = await world.deletePost(mediaId);
+    const left = { calls };
+    const ports = { store: mortal(world.store, left), blobs: mortal(world.blobs, left) };
+    const died = await world
+      .removal(ports)
+      .handle(deletion)
+      .then(
+        () => false,
+        () => true,
+      );
+    t.is((await world.reconciler.reconcile({ dryRun: true, graceMs: 0 })).dangling, 0, `death at ${calls}`);
+    await world.removal().handle(deletion);
+    t.is((await world.row(mediaId)).state, 'gone', `death at ${calls}`);
+    t.deepEqual(await world.keys(), [], `death at ${calls}`);
+    if (died) continue;
+    t.is(calls, 4, 'post, rows, rows gone, blobs');
+    break;
+  }
 });
 
 test('an avatar that is replaced while it is being made goes once it is made', async (t) => {
