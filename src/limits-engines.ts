@@ -80,6 +80,10 @@ export const engineLimits = {
   /** Between a temporary blob's end and its removal, so that no promotion that began before can meet it. */
   temporaryBlobGraceMs: HOUR,
   blobContentTypeCharacters: 120,
+  /** Keys of one removal: what an S3 server takes in one request. */
+  blobsRemovedMax: 1_000,
+  /** Names of one removal that are taken away at once: a whole photo, and no more than the runtime's few threads can share. */
+  filesRemovedConcurrent: 16,
   /** Until an S3 server's answer begins: longer than it takes for a part over a bad link, shorter than an operation. */
   s3AnswerTimeoutMs: 10 * SECOND,
   /** How long a body may rest: a phone on a bad network that is being served. */

@@ -124,7 +124,7 @@ export const limits = {
   fanOutJobsConcurrent: 8,
   /** Of them and of those that wait for an earlier fan-out of their author: a burst of one author leaves room for others. */
   fanOutJobsTaken: 64,
-  /** Notifications and counters: short jobs of a few store calls. */
+  /** Notifications, counters and removals of photos: short jobs of a few calls to the stores. */
   lightJobsConcurrent: 16,
   jobAttemptsMax: 8,
   /** About 200 MB in the embedded queue, which has their keys in memory; beyond it the outbox keeps what is to be done. */

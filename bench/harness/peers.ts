@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LoadTarget } from '../load/load-calls.ts';
 import type { PeerCalls } from '../peers/server-calls.ts';
 import { Program } from './calls.ts';
+import { untilQuiet } from './quiet.ts';
 
 /** One process and nothing else. */
 export type LonePeerName = 'uws' | 'ws' | 'socketio-ws' | 'socketio-uws' | 'socketio-recovery';
@@ -34,6 +35,7 @@ export interface ClusterPeer extends Peer {
   readonly redisPid: number;
 }
 
+/** Resolves when the start is over, as with the product. */
 export async function startPeer(name: PeerName, tokenKeyHex: string, redisPort = 0): Promise<Peer> {
   const [file, ...options] = name.split('-');
   const program = new Program<PeerCalls>(join(FOLDER, `${file}.ts`), {
@@ -42,6 +44,7 @@ export async function startPeer(name: PeerName, tokenKeyHex: string, redisPort =
     environment: { BENCH_TOKEN_KEY: tokenKeyHex, BENCH_REDIS_PORT: String(redisPort) },
   });
   const { port } = await program.call('listen', null);
+  await untilQuiet(program.pid);
   const dialect = file === 'socketio' ? 'socketio' : 'plain';
   return { name, program, target: { dialect, host: '127.0.0.1', port } };
 }

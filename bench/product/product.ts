@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PostId } from '../../src/ids.ts';
 import { Program } from '../harness/calls.ts';
 import { markedCaption, nowUs } from '../harness/markers.ts';
+import { untilQuiet } from '../harness/quiet.ts';
 import type { LoadTarget } from '../load/load-calls.ts';
 import type { ProductCalls } from './product-server.ts';
 import type { Person, World } from './world.ts';
@@ -27,7 +28,10 @@ export class Product {
     this.port = port;
   }
 
-  /** Default configuration, beside port, folder, secret, rate limits and log level. */
+  /**
+   * Default configuration, beside port, folder, secret, rate limits and log level. Resolves when all that a start does is done:
+   * a server compares its photographs with its rows behind it, and not again for an hour.
+   */
   static async start(world: World, nodeFlags: readonly string[] = []): Promise<Product> {
     const program = new Program<ProductCalls>(ENTRY, {
       nodeFlags: ['--expose-gc', ...nodeFlags],
@@ -40,6 +44,7 @@ export class Product {
       },
     });
     const { port } = await program.call('listen', null);
+    await untilQuiet(program.pid);
     return new Product(world, program, port);
   }
 

@@ -1,7 +1,8 @@
 /**
  * The people of a bench run, written into a fresh data folder through the product's own store and repositories before
  * the server starts: signing thousands of users up over REST would spend minutes on password hashes, and what is measured
- * comes after. The rows are those that signing up, following and publishing leave behind.
+ * comes after. The rows are those that signing up, following and publishing leave behind, and every photo has its files:
+ * small ones, but as many as a real one has.
  *
  *   stars         authors whose posts are read from their list (as with 10,000 followers and more); everybody follows them
  *   regulars      authors whose posts were written into every follower's timeline
@@ -9,6 +10,7 @@
  *   bystanders    they follow a star of their own, whom nobody else follows
  */
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
 import { AccessTokens } from '../../src/gateway/auth/access-tokens.ts';
@@ -16,7 +18,9 @@ import { Secrets } from '../../src/gateway/auth/secrets.ts';
 import { composeId, type MediaId, type PostId, RevisionSource, type SessionId, type UserId } from '../../src/ids.ts';
 import { silentLogger } from '../../src/log.ts';
 import { newBlobPrefix, RENDITION_SIZES, renditionKey } from '../../src/media/media-keys.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { EmbeddedStore } from '../../src/storage/embedded/embedded-store.ts';
+import { FilesystemBlobStore } from '../../src/storage/filesystem/filesystem-blob-store.ts';
 import { AccountRepository } from '../../src/storage/repositories/accounts.ts';
 import { followMutations } from '../../src/storage/repositories/edge-batches.ts';
 import { listPost, type PostRow, putPost } from '../../src/storage/repositories/posts.ts';
@@ -78,6 +82,8 @@ const HOUR_MS = 3_600_000;
 /** Small enough for the rows of media, which are the longest. */
 const BATCH_MUTATIONS = 20;
 const BATCHES_AT_ONCE = 256;
+/** Of each rendition's file. A real one has a few hundred times as many, which nothing that is measured reads. */
+const PHOTO_BYTES = Buffer.alloc(256, 1);
 /** Slots of ids made here: no node claims them before hundreds of others. */
 const SLOT = { user: 800, post: 801, media: 802, session: 803 } as const;
 const PHOTO = { width: 1080, height: 1350, thumbHash: 'HBkSHYSIeHiPiHh8eJd4eTN0EEQG', dominantColor: '#7a5c43' };
@@ -90,20 +96,22 @@ export function worldSecret(): string {
 
 export async function makeWorld(dataDir: string, plan: WorldPlan, secret = worldSecret()): Promise<World> {
   await mkdir(dataDir, { recursive: true });
+  const basics = { clock: systemClock, log: silentLogger };
   const store = await EmbeddedStore.open({
+    ...basics,
     directory: dataDir,
-    clock: systemClock,
-    log: silentLogger,
     tables: TABLES,
     schemaVersion: SCHEMA_VERSION,
   });
+  const blobs = await FilesystemBlobStore.open({ ...basics, directory: join(dataDir, 'media') });
   try {
     const keys = new Secrets([secret]).keys('access-token');
     const tokens = new AccessTokens(keys, { issuer: 'shutterline', audience: 'shutterline' });
-    const people = await new WorldMaker(store).make(plan);
+    const people = await new WorldMaker(store, blobs).make(plan);
     const token = ({ userId, sessionId }: Person): string => tokens.issue(userId, sessionId, systemClock.now());
     return { dataDir, secret, tokenKeyHex: keys.newest.key.export().toString('hex'), token, ...people };
   } finally {
+    await blobs.close();
     await store.close();
   }
 }
@@ -112,6 +120,7 @@ type People = Pick<World, 'stars' | 'regulars' | 'readers' | 'stranger' | 'bysta
 
 class WorldMaker {
   private readonly store: EmbeddedStore;
+  private readonly blobs: BlobStore;
   private readonly revisions = new RevisionSource(systemClock);
   private readonly startedMs = systemClock.now();
   private waiting: Mutation[] = [];
@@ -119,8 +128,9 @@ class WorldMaker {
   private users = 0;
   private posts = 0;
 
-  constructor(store: EmbeddedStore) {
+  constructor(store: EmbeddedStore, blobs: BlobStore) {
     this.store = store;
+    this.blobs = blobs;
   }
 
   async make(plan: WorldPlan): Promise<People> {
@@ -202,10 +212,13 @@ class WorldMaker {
     const blobPrefix = newBlobPrefix(mediaId, systemClock);
     const renditions = RENDITION_SIZES.flatMap((size) =>
       (['jpeg', 'webp'] as const).map((format) => {
-        const [width, height, bytes] = [size, Math.round(size * 1.25), size * 100];
+        const [width, height, bytes] = [size, Math.round(size * 1.25), PHOTO_BYTES.length];
         return { size, format, width, height, bytes, blobKey: renditionKey(blobPrefix, size, format) };
       }),
     );
+    for (const { blobKey, format } of renditions) {
+      await this.track(this.blobs.writePermanent(blobKey, PHOTO_BYTES, { contentType: `image/${format}` }));
+    }
     const createdAtMs = this.startedMs - DAY_MS;
     const post: PostRow = {
       postId,

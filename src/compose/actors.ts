@@ -68,7 +68,7 @@ export interface ActorsInput extends Basics, Resources {
 export interface Actors {
   readonly live: LiveNode;
   readonly services: Omit<Services, 'accounts'>;
-  readonly handlers: Omit<ConsumerHandlers, 'media' | 'media-outcome'>;
+  readonly handlers: Omit<ConsumerHandlers, 'media' | 'media-outcome' | 'photo-removal'>;
   readonly mediaOutcome: MediaOutcome;
 }
 

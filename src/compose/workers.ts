@@ -6,16 +6,26 @@ import type { Logger } from '../log.ts';
 import type { JobWorker } from '../media/job-queue.ts';
 import type { MediaOutcome } from '../media/media-outcome.ts';
 import { MediaWorker } from '../media/media-worker.ts';
+import { PhotoRemoval } from '../media/photo-removal.ts';
 import { RenditionPool } from '../media/renditions/rendition-pool.ts';
 import { repeatOutcome } from '../media/written-media-outcome.ts';
+import type { OutboxEntry } from '../storage/activity.ts';
 import type { OutboxRows } from '../storage/repositories/outbox.ts';
 import type { Basics, Resources } from './resources.ts';
 
-const CONSUMERS = ['fan-out', 'fan-out-chunk', 'media', 'media-outcome', 'notifications', 'counters'] as const;
+const CONSUMERS = [
+  'fan-out',
+  'fan-out-chunk',
+  'media',
+  'media-outcome',
+  'photo-removal',
+  'notifications',
+  'counters',
+] as const;
 
 export interface WorkersInput extends Basics, Resources {
   readonly rows: OutboxRows;
-  readonly handlers: Omit<ConsumerHandlers, 'media' | 'media-outcome'>;
+  readonly handlers: Omit<ConsumerHandlers, 'media' | 'media-outcome' | 'photo-removal'>;
   readonly outcome: MediaOutcome;
 }
 
@@ -24,9 +34,11 @@ export async function startWorkers(input: WorkersInput): Promise<void> {
   const { clock, log, queue, rows, cleanup } = input;
   const outbox = { queue, rows, clock, logger: log };
   const media = input.config.mediaWork === 'inside' ? openMediaWork(input) : null;
+  const removal = new PhotoRemoval(input);
   const handlers = {
     ...input.handlers,
     ...(media === null ? {} : { media: media.handle }),
+    'photo-removal': (entry: OutboxEntry) => removal.handle(entry),
     'media-outcome': outcomeHandler(input.outcome),
   };
   const consumers = startConsumers(handlers, outbox);
@@ -58,7 +70,13 @@ export function openMediaWork(input: Basics & Resources & { readonly outcome: Me
   const pool = new RenditionPool({ clock });
   const worker = new MediaWorker({ ...input, pool });
   pool.warm().catch(behind(log, 'warming the decoders'));
-  return { handle: (entry) => worker.handle(entry), stop: () => pool.close() };
+  const removal = new PhotoRemoval(input);
+  const handle = async (entry: OutboxEntry): Promise<void> => {
+    await worker.handle(entry);
+    // Before removals had a queue of their own they came this way, and may still stand in the outbox.
+    await removal.handle(entry);
+  };
+  return { handle, stop: () => pool.close() };
 }
 
 /** A photo may take half a minute to decode: it is given back, and decoded after the next start. */

@@ -71,14 +71,13 @@ export class BlobReconciler {
   async reconcile({ dryRun, graceMs = limits.blobGraceMs }: ReconcileOptions): Promise<ReconcileReport> {
     const counts = { blobs: 0, orphans: 0, expired: 0 };
     for await (const page of pagesOf(this.options.blobs.list())) {
-      for (const judged of await this.judge(page, graceMs)) {
-        const { verdict } = judged;
-        counts.blobs++;
-        if (verdict === 'needed') continue;
-        if (verdict === 'orphan') counts.orphans++;
-        else counts.expired++;
-        if (!dryRun) await this.discard(judged);
-      }
+      const judged = await this.judge(page, graceMs);
+      const needless = judged.filter(({ verdict }) => verdict !== 'needed');
+      const orphans = needless.filter(({ verdict }) => verdict === 'orphan').length;
+      counts.blobs += judged.length;
+      counts.orphans += orphans;
+      counts.expired += needless.length - orphans;
+      if (!dryRun) await this.discard(needless);
     }
     const report = { ...counts, dangling: await this.countDangling() };
     if (report.orphans + report.expired + report.dangling > 0) {
@@ -114,13 +113,14 @@ export class BlobReconciler {
     return new Set(ids.filter((_, index) => found[index] !== null));
   }
 
-  /** Takes away a blob that was judged to be an orphan or past its time. */
-  async discard({ blob, facts }: JudgedBlob): Promise<void> {
-    await this.bury(facts);
-    await this.options.blobs.remove(blob.key);
+  /** Takes away blobs that were judged to be orphans or past their time. At most 1,000. */
+  async discard(needless: readonly JudgedBlob[]): Promise<void> {
+    if (needless.length === 0) return;
+    for (const { facts } of needless) await this.bury(facts);
+    await this.options.blobs.removeAll(needless.map(({ blob }) => blob.key));
   }
 
-  /** The row goes before its blobs, so that nobody is led to one that is being removed. */
+  /** Rows go before their blobs, so that nobody is led to one that is being removed. */
   private async bury(facts: BlobFacts): Promise<void> {
     const { row } = facts;
     const nowMs = this.options.clock.now();

@@ -1,6 +1,6 @@
 /**
- * What happens to a photo once its bytes are there, and once its post is deleted or another avatar takes its place. Each step may be the last before a
- * crash; the job is then run again from the row:
+ * What happens to a photo once its bytes are there. Each step may be the last before a crash; the job is then run again
+ * from the row:
  *
  *   original read ─► child ─► first rendition: permanent blob ─► row `viewable` ─► told
  *                       └───► the others:      the same       ─► row `ready`    ─► told ─► original removed
@@ -12,14 +12,13 @@
 import { assertNever } from '../assert-never.ts';
 import type { Clock } from '../clock.ts';
 import { Problem } from '../errors.ts';
-import type { MediaId, PostId, RevisionSource, UserId } from '../ids.ts';
+import type { MediaId, RevisionSource } from '../ids.ts';
 import { limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { OutboxEntry } from '../storage/activity.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Store } from '../storage/store.ts';
-import { users } from '../storage/tables/accounts.ts';
-import { posts, type Rendition } from '../storage/tables/posts.ts';
+import type { Rendition } from '../storage/tables/posts.ts';
 import { originalKey, renditionKey } from './media-keys.ts';
 import type { MediaOutcome } from './media-outcome.ts';
 import { PhotoLifecycle, type MediaRow } from './photo-lifecycle.ts';
@@ -56,8 +55,6 @@ export class MediaWorker {
   /** Resolves when all effects of the entry are acknowledged. Doing an entry again is fine. */
   async handle({ activity }: OutboxEntry): Promise<void> {
     if (activity.kind === 'media.uploaded') await this.process(activity.mediaId);
-    else if (activity.kind === 'post.deleted') await this.removePhotosOf(activity.postId);
-    else if (activity.kind === 'user.updated') await this.removeAvatar(activity.userId, activity.replacedAvatarId);
   }
 
   private async process(mediaId: MediaId): Promise<void> {
@@ -193,25 +190,5 @@ export class MediaWorker {
       if (bytes > limits.photoBytesMax) return null;
     }
     return Buffer.concat(chunks, bytes);
-  }
-
-  /** Not if it is the avatar again: then an entry of its own comes when it is replaced once more. */
-  private async removeAvatar(userId: UserId, mediaId: MediaId | null): Promise<void> {
-    if (mediaId === null) return;
-    const row = await this.photos.read(mediaId);
-    if (row === null || row.ownerId !== userId || row.postId !== null) return;
-    const user = await this.options.store.get(users, { userId });
-    if (user?.avatarMediaId === mediaId) return;
-    // Whoever still makes renditions of it would write the row again, above ours.
-    if (row.state === 'viewable') throw new Problem('unavailable', { detail: 'The picture is still being made.' });
-    await this.photos.remove(row);
-  }
-
-  private async removePhotosOf(postId: PostId): Promise<void> {
-    const post = await this.options.store.get(posts, { postId });
-    for (const { mediaId } of post?.photos ?? []) {
-      const row = await this.photos.read(mediaId);
-      if (row?.postId === postId) await this.photos.remove(row);
-    }
   }
 }

@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { MediaId, RevisionSource } from '../ids.ts';
 import { limits } from '../limits.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
-import type { Store } from '../storage/store.ts';
+import { putRow, type Store } from '../storage/store.ts';
 import type { RowOf } from '../storage/table.ts';
 import { media, posts } from '../storage/tables/posts.ts';
 import { keysOf } from './media-keys.ts';
@@ -36,6 +36,12 @@ export class PhotoLifecycle {
     return this.options.store.get(media, { mediaId });
   }
 
+  /** Those that are there. */
+  async readMany(mediaIds: readonly MediaId[]): Promise<MediaRow[]> {
+    const keys = [...new Set(mediaIds)].map((mediaId) => ({ mediaId }));
+    return (await this.options.store.getMany(media, keys)).filter((row) => row !== null);
+  }
+
   /** Writes the row with `changes`, above the revision it was read with. */
   async write(row: MediaRow, changes: Partial<MediaRow>): Promise<MediaRow> {
     this.options.revisions.observe(row.revision);
@@ -50,14 +56,21 @@ export class PhotoLifecycle {
     return (await this.options.store.get(posts, { postId }))?.state === 'deleted';
   }
 
-  /** For good: the row first, so that nobody is led to a blob that is being removed. Repeating it is fine. */
-  async remove(row: MediaRow): Promise<void> {
+  /** For good. Repeating it is fine. */
+  remove(row: MediaRow): Promise<void> {
+    return this.removeAll([row]);
+  }
+
+  /** Of different photos, as many as a post has: the rows first, so that nobody is led to a blob that is being removed. */
+  async removeAll(rows: readonly MediaRow[]): Promise<void> {
     const { store, blobs, revisions, clock } = this.options;
-    if (row.state !== 'gone') {
-      revisions.observe(row.revision);
-      const gone: MediaRow = { ...row, state: 'gone', renditions: [], thumbHash: '', revision: revisions.next() };
-      await store.put(media, gone, { expiresAtMs: clock.now() + limits.tombstoneRetentionMs });
-    }
-    for (const key of keysOf(row.blobPrefix)) await blobs.remove(key);
+    const present = rows.filter((row) => row.state !== 'gone');
+    for (const row of present) revisions.observe(row.revision);
+    const expiresAtMs = clock.now() + limits.tombstoneRetentionMs;
+    const gone = present.map((row): MediaRow => {
+      return { ...row, state: 'gone', renditions: [], thumbHash: '', revision: revisions.next() };
+    });
+    if (gone.length > 0) await store.writeAll(gone.map((row) => putRow(media, row, { expiresAtMs })));
+    await blobs.removeAll(rows.flatMap((row) => keysOf(row.blobPrefix)));
   }
 }

@@ -76,17 +76,24 @@ export type Activity =
 /** What followers are told of. */
 export type FannedOut = Extract<Activity, { kind: 'post.published' | 'post.updated' | 'post.deleted' }>;
 
-export type Consumer = 'fan-out' | 'fan-out-chunk' | 'media' | 'media-outcome' | 'notifications' | 'counters';
+export type Consumer =
+  | 'fan-out'
+  | 'fan-out-chunk'
+  | 'media'
+  | 'media-outcome'
+  | 'photo-removal'
+  | 'notifications'
+  | 'counters';
 
-/** Who acts on what. `media` also cleans up the blobs of deleted posts and replaced avatars. */
+/** Who acts on what. `photo-removal` takes away the photos of deleted posts and replaced avatars, and waits for no rendering. */
 export const CONSUMERS_OF: { readonly [Kind in Activity['kind']]: readonly Consumer[] } = {
   'user.registered': [],
-  'user.updated': ['media'],
+  'user.updated': ['photo-removal'],
   'media.uploaded': ['media'],
   'media.processed': ['media-outcome'],
   'post.published': ['fan-out', 'counters'],
   'post.updated': ['fan-out'],
-  'post.deleted': ['fan-out', 'counters', 'media'],
+  'post.deleted': ['fan-out', 'counters', 'photo-removal'],
   'fan-out.chunk': ['fan-out-chunk'],
   'follow.created': ['fan-out', 'notifications', 'counters'],
   'follow.removed': ['counters', 'fan-out'],

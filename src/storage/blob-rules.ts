@@ -16,6 +16,10 @@ export function checkBlobWrite(key: string, { contentType, bytesMax }: BlobWrite
   invariant(Number.isSafeInteger(bytesMax) && bytesMax >= 0, 'bytesMax is not a number of bytes');
 }
 
+export function checkBlobRemoval(keys: readonly string[]): void {
+  invariant(keys.length <= limits.blobsRemovedMax, 'too many blobs are removed at once');
+}
+
 export function tooLarge(bytesMax: number): Problem {
   return new Problem('payload-too-large', { detail: `At most ${bytesMax} bytes are taken here.` });
 }

@@ -58,6 +58,12 @@ export interface BlobStore {
   /** Removing what is not there is fine. */
   remove(key: string): Promise<void>;
 
+  /**
+   * The same of several, at most 1,000, for less than one by one: least for keys that differ only behind their last `/`. Not
+   * atomic; if it rejects, any of them may be gone, and repeating it is fine.
+   */
+  removeAll(keys: readonly string[]): Promise<void>;
+
   /** Every blob, temporary and permanent, in no promised order: for reconciliation. */
   list(): AsyncIterable<ListedBlob>;
 

@@ -17,6 +17,7 @@ export function meteredStore(store: Store, metrics: Metrics): Store {
     get: (table, key) => read(store.get(table, key)),
     getMany: (table, keys) => read(store.getMany(table, keys)),
     page: (table, partition, range) => read(store.page(table, partition, range)),
+    count: (table, partition) => read(store.count(table, partition)),
     put: (table, row, options) => written(store.put(table, row, options)),
     remove: (table, key) => written(store.remove(table, key)),
     insertIfAbsent: (table, row, options) => written(store.insertIfAbsent(table, row, options)),

@@ -85,6 +85,9 @@ export interface Store {
   /** Rows of one partition in clustering order. */
   page<T extends Table>(table: T, partition: PartitionOf<T>, range: PageRange): Promise<RowOf<T>[]>;
 
+  /** How many rows a partition has, without bringing them here. An engine may look at each: for bounded partitions. */
+  count<T extends Table>(table: T, partition: PartitionOf<T>): Promise<number>;
+
   /** `immutable` and `lww` mutations across partitions, at most 100 and 44 KiB (else `payload-too-large`): what any engine takes as one. */
   batch(mutations: readonly Mutation[]): Promise<void>;
 

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { InvariantViolation, Problem } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
 import type { BlobRange, BlobStore } from '../../src/storage/blob-store.ts';
 
 export interface BlobHarness {
@@ -25,6 +26,7 @@ export function blobStoreConformance(name: string, open: () => Promise<BlobHarne
       await body(t, harness, `run-${randomUUID()}/picture_1.jpg`);
     });
   registerWrites(register);
+  registerRemovals(register);
   registerReads(register);
   registerPrograms(register);
 }
@@ -109,16 +111,6 @@ function registerWrites(register: Register): void {
     t.is(await blobs.stat(other), null);
   });
 
-  register('removal takes it away, and removing what is not there is fine', async (t, { blobs }, key) => {
-    await blobs.remove(key);
-    await blobs.writeTemporary(key, chunks(randomBytes(10)), options);
-    await blobs.promote(key);
-    await blobs.remove(key);
-    t.is(await blobs.read(key), null);
-    t.is(await blobs.stat(key), null);
-    t.false(await blobs.promote(key));
-  });
-
   register('keys that could leave the folder or mean something else are refused', async (t, { blobs }) => {
     const bad = [
       '',
@@ -146,9 +138,55 @@ function registerWrites(register: Register): void {
       const permanent = blobs.writePermanent(key, randomBytes(1), options);
       t.true((await t.throwsAsync(permanent, undefined, key)) instanceof InvariantViolation);
       await t.notThrowsAsync(blobs.remove(key), key);
+      await t.notThrowsAsync(blobs.removeAll([key]), key);
     }
     const error = await t.throwsAsync(blobs.writeTemporary('ok', chunks(), { contentType: 'a\r\nb: c', bytesMax: 1 }));
     t.true(error instanceof InvariantViolation);
+  });
+}
+
+function registerRemovals(register: Register): void {
+  register('removal takes it away, and removing what is not there is fine', async (t, { blobs }, key) => {
+    await blobs.remove(key);
+    await blobs.writeTemporary(key, chunks(randomBytes(10)), options);
+    await blobs.promote(key);
+    await blobs.remove(key);
+    t.is(await blobs.read(key), null);
+    t.is(await blobs.stat(key), null);
+    t.false(await blobs.promote(key));
+  });
+
+  register('several are removed together, whatever their state, and no other is', async (t, { blobs }, key) => {
+    const [permanent, temporary, never, other, elsewhere] = [
+      `${key}/a`,
+      `${key}/b`,
+      `${key}/never`,
+      `${key}/other`,
+      `${key}.elsewhere`,
+    ] as const;
+    for (const each of [permanent, other, elsewhere]) await blobs.writePermanent(each, randomBytes(9), options);
+    await blobs.writeTemporary(temporary, chunks(randomBytes(9)), options);
+    await blobs.removeAll([permanent, never, temporary, elsewhere, '../no/key']);
+    for (const each of [permanent, temporary, elsewhere]) {
+      t.is(await blobs.stat(each), null, each);
+      t.is(await blobs.read(each), null, each);
+    }
+    t.is((await blobs.stat(other))?.bytes, 9);
+    await t.notThrowsAsync(blobs.removeAll([permanent, temporary, permanent]), 'again, and one twice');
+    await t.notThrowsAsync(blobs.removeAll([]));
+    await blobs.writePermanent(permanent, Buffer.from('new'), options);
+    t.is((await contentOf(blobs, permanent))?.toString(), 'new');
+  });
+
+  register('as many as the limit are removed at once, and no more', async (t, { blobs }, key) => {
+    const keys = Array.from({ length: limits.blobsRemovedMax }, (_, index) => `${key}/${index}`);
+    const written = [0, 1, keys.length - 1].map((index) => keys[index] ?? '');
+    for (const each of written) await blobs.writePermanent(each, randomBytes(1), options);
+    const error = await t.throwsAsync(blobs.removeAll([...keys, `${key}/more`]));
+    t.true(error instanceof InvariantViolation);
+    for (const each of written) t.not(await blobs.stat(each), null);
+    await blobs.removeAll(keys);
+    for (const each of written) t.is(await blobs.stat(each), null);
   });
 }
 
@@ -211,6 +249,7 @@ function registerPrograms(register: Register): void {
       content: fc.uint8Array({ maxLength: 50 }),
     }),
     fc.record({ kind: fc.constantFrom('promote' as const, 'remove' as const, 'read' as const), name: names }),
+    fc.record({ kind: fc.constant('remove all' as const), names: fc.uniqueArray(names) }),
   );
   register('answers random programs as a map would', async (t, { blobs }) => {
     await fc.assert(
@@ -218,6 +257,11 @@ function registerPrograms(register: Register): void {
         const prefix = `program-${randomUUID()}/`;
         const model = new Map<string, { content: Buffer; state: 'temporary' | 'permanent' }>();
         for (const each of program) {
+          if (each.kind === 'remove all') {
+            await blobs.removeAll(each.names.map((name) => prefix + name));
+            for (const name of each.names) model.delete(prefix + name);
+            continue;
+          }
           const key = prefix + each.name;
           const known = model.get(key);
           if (each.kind === 'write') {

@@ -146,6 +146,21 @@ function registerPages(register: Register): void {
     t.deepEqual(await store.page(entries, { owner, bucket: 8 }, { limit: 5 }), []);
   });
 
+  register('a count is of the rows of one partition, without those whose time is over', async (t, h, owner) => {
+    const { store, clock } = h;
+    t.is(await store.count(entries, { owner, bucket: 7 }), 0);
+    await store.put(entries, entry(owner, 'ended', 1), { expiresAtMs: clock.now() + 1_000 });
+    await store.put(entries, entry(owner, 'later', 2), { expiresAtMs: clock.now() + 600_000 });
+    await store.batch([3, 4, 5].map((position) => putRow(entries, entry(owner, 'kept', position))));
+    await store.put(entries, { ...entry(owner, 'elsewhere', 6), bucket: 8 });
+    await store.remove(entries, entry(owner, 'kept', 4));
+    await store.batch(['x', 'y'].map((target) => putRow(edges, edge(owner, target, 2))));
+    await h.advance(2_000);
+    t.is(await store.count(entries, { owner, bucket: 7 }), 3);
+    t.is(await store.count(entries, { owner, bucket: 8 }), 1);
+    t.is(await store.count(edges, { owner }), 2);
+  });
+
   register('texts sort by code point', async (t, { store }, owner) => {
     const targets = ['', 'A', 'a', 'a\u{1}', 'aa', 'z', 'ä', '\ud7ff', '\uffff', '😀'];
     await store.batch(targets.toReversed().map((target) => putRow(edges, edge(owner, target, 2))));

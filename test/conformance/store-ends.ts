@@ -57,6 +57,7 @@ export function registerEnds(register: Register): void {
       }
       const ends = await endsOf(store, notes, owner);
       t.is(ends.length, rows.length);
+      t.is(await store.count(notes, { owner }), rows.length, 'a count reads on as a scan does');
       const retentionMs = notes.retentionMs ?? 0;
       t.true(ends.every(([, endMs]) => endMs !== null && endMs >= Math.floor(writtenMs) + retentionMs));
       t.true(ends.every(([, endMs]) => endMs !== null && endMs <= Math.floor(h.clock.now()) + retentionMs));

@@ -100,6 +100,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   ),
   fc.constant<Act>((store, owner) => store.page(edges, { owner }, { limit: 10 })),
   fc.constant<Act>((store, owner) => store.get(leases, { name: owner })),
+  fc.constant<Act>((store, owner) => store.count(entries, { owner, bucket: 7 })),
   fc.array(fc.tuple(labels, positions), { maxLength: 4 }).map(
     (keys): Act =>
       (store, owner) =>

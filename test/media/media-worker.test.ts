@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
 import { Problem } from '../../src/errors.ts';
-import { type MediaId, RevisionSource, type UserId } from '../../src/ids.ts';
+import { type MediaId, RevisionSource } from '../../src/ids.ts';
 import { limits } from '../../src/limits.ts';
 import { originalKey } from '../../src/media/media-keys.ts';
 import { PhotoRefused, RenditionCrash } from '../../src/media/renditions/rendition-process.ts';
@@ -134,19 +134,6 @@ test('an avatar gets the same renditions, though it belongs to no post', async (
   t.is((await world.row(target.mediaId)).state, 'ready');
 });
 
-test('deleting the post removes every blob and leaves the row gone, also when it is repeated', async (t) => {
-  const world = new MediaWorld();
-  const { mediaId, entry } = await world.uploaded(PHOTO);
-  const worker = world.worker(cannedPool);
-  await worker.handle(entry);
-  const deletion = await world.deletePost(mediaId);
-  await worker.handle(deletion);
-  await worker.handle(deletion);
-  await worker.handle(entry);
-  t.like(await world.row(mediaId), { state: 'gone', renditions: [] });
-  t.deepEqual(await world.keys(), []);
-});
-
 /** The ports as seen by a process that dies before its n-th call: from there on nothing it does has an effect. */
 function mortal(
   world: MediaWorld,
@@ -228,7 +215,7 @@ test('whatever the call before which the post is deleted, by whichever clock: no
       const ports = mortal(world, Number.POSITIVE_INFINITY, async (call) => {
         if (call !== moment) return;
         reached = true;
-        await world.worker(cannedPool).handle(await world.deletePost(mediaId));
+        await world.removal().handle(await world.deletePost(mediaId));
       });
       // The worker that renders is on a machine whose clock is ahead: its writes win over older-looking ones.
       const revisions = new RevisionSource({ now: () => world.clock.now() + aheadMs });
@@ -238,54 +225,4 @@ test('whatever the call before which the post is deleted, by whichever clock: no
       t.deepEqual(await world.keys(), [], `deleted at ${moment}, clock ${aheadMs} ahead`);
     }
   }
-});
-
-test('an avatar that is replaced while it is being made goes once it is made', async (t) => {
-  const world = new MediaWorld();
-  const { mediaId, entry } = await world.uploaded(PHOTO, null);
-  const replaced: OutboxEntry = {
-    ...entry,
-    activity: { kind: 'user.updated', userId: OWNER, replacedAvatarId: mediaId },
-  };
-  let early: unknown = null;
-  const slow: Pool = {
-    render: (photo, deliver) =>
-      cannedPool.render(photo, async (rendered) => {
-        await deliver(rendered);
-        early = await world
-          .worker(cannedPool)
-          .handle(replaced)
-          .catch((error: unknown) => error);
-      }),
-  };
-  await world.worker(slow).handle(entry);
-  t.true(early instanceof Problem && early.code === 'unavailable', 'tried again later');
-  await world.worker(cannedPool).handle(replaced);
-  t.is((await world.row(mediaId)).state, 'gone');
-  t.deepEqual(await world.keys(), []);
-});
-
-test('a replaced avatar goes with its blobs, unless it is the avatar again; nobody else’s picture ever does', async (t) => {
-  const world = new MediaWorld();
-  const avatar = await world.uploaded(PHOTO, null);
-  const photo = await world.uploaded(PHOTO);
-  const worker = world.worker(cannedPool);
-  await worker.handle(avatar.entry);
-  await worker.handle(photo.entry);
-  const replaced = (userId: UserId, replacedAvatarId: MediaId | null): OutboxEntry => ({
-    ...avatar.entry,
-    activity: { kind: 'user.updated', userId, replacedAvatarId },
-  });
-  const before = await world.keys();
-  await world.hasAvatar(avatar.mediaId);
-  await worker.handle(replaced(OWNER, avatar.mediaId));
-  await worker.handle(replaced(OWNER, null));
-  await worker.handle(replaced(OWNER, photo.mediaId));
-  await worker.handle(replaced('0000000000009' as UserId, avatar.mediaId));
-  t.deepEqual(await world.keys(), before);
-  await world.hasAvatar(null);
-  await worker.handle(replaced(OWNER, avatar.mediaId));
-  await worker.handle(replaced(OWNER, avatar.mediaId));
-  t.is((await world.row(avatar.mediaId)).state, 'gone');
-  t.deepEqual(await world.keys(), (await world.row(photo.mediaId)).renditions.map(({ blobKey }) => blobKey).sort());
 });

@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/log.ts';
 import { BlobReconciler } from '../../src/media/blob-reconciler.ts';
 import type { MediaOutcome } from '../../src/media/media-outcome.ts';
 import { MediaWorker } from '../../src/media/media-worker.ts';
+import { PhotoRemoval } from '../../src/media/photo-removal.ts';
 import type { RenditionPool } from '../../src/media/renditions/rendition-pool.ts';
 import { UploadService } from '../../src/media/upload-service.ts';
 import type { OutboxEntry } from '../../src/storage/activity.ts';
@@ -73,11 +74,16 @@ export class MediaWorld {
     return new MediaWorker({ store, blobs, revisions, clock, log: silentLogger, pool, outcome, ...ports });
   }
 
+  removal(ports: { store?: Store; blobs?: BlobStore } = {}): PhotoRemoval {
+    const { store, blobs, revisions, clock } = this;
+    return new PhotoRemoval({ store, blobs, revisions, clock, ...ports });
+  }
+
   async planned(postId: PostId | null = POST): Promise<{ mediaId: MediaId; ownerId: UserId; uploadUrl: string }> {
     const mediaId = this.ids.next<MediaId>();
     const target = { mediaId, ownerId: OWNER };
     const plan = await this.uploads.plan({ ...target, postId, contentType: 'image/jpeg' });
-    const draft = postId === null ? [] : [putRow(posts, this.post(mediaId, 'draft'))];
+    const draft = postId === null ? [] : [putRow(posts, this.post([mediaId], 'draft'))];
     await this.store.batch([...plan.mutations, ...draft]);
     return { ...target, uploadUrl: plan.slot.uploadUrl };
   }
@@ -90,12 +96,12 @@ export class MediaWorld {
     return { mediaId: target.mediaId, entry: this.last() };
   }
 
-  /** Deletes `POST`, as its owner would; the entry that the media worker then gets. */
-  async deletePost(mediaId: MediaId): Promise<OutboxEntry> {
+  /** Deletes `POST`, as its owner would; the entry that the removal then gets. */
+  async deletePost(...mediaIds: readonly MediaId[]): Promise<OutboxEntry> {
     this.revisions.observe((await this.store.get(posts, { postId: POST }))?.revision ?? 0);
-    await this.store.put(posts, this.post(mediaId, 'deleted'));
+    await this.store.put(posts, this.post(mediaIds, 'deleted'));
     const activity = { kind: 'post.deleted', postId: POST, publishId: null, authorId: OWNER, version: 2 } as const;
-    return { ...this.last(), activity };
+    return { ...this.last(), consumer: 'photo-removal', activity };
   }
 
   /** What the profile of `OWNER` says. */
@@ -122,14 +128,14 @@ export class MediaWorld {
     return entry;
   }
 
-  private post(mediaId: MediaId, state: 'draft' | 'deleted'): RowOf<typeof posts> {
+  private post(mediaIds: readonly MediaId[], state: 'draft' | 'deleted'): RowOf<typeof posts> {
     return {
       postId: POST,
       authorId: OWNER,
       publishId: null,
       state,
       caption: '',
-      photos: [{ mediaId, altText: '' }],
+      photos: mediaIds.map((mediaId) => ({ mediaId, altText: '' })),
       delivery: 'push',
       version: 1,
       createdAtMs: this.clock.now(),

@@ -1,9 +1,11 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { StartRefusal } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import { silentLogger } from '../../src/log.ts';
 import { FilesystemBlobStore } from '../../src/storage/filesystem/filesystem-blob-store.ts';
+import { fileOf, shelvesIn } from '../../src/storage/filesystem/shelves.ts';
 import { whenNamed } from '../conformance/adapters.ts';
 import { blobStoreConformance } from '../conformance/blob-store-conformance.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -83,10 +85,52 @@ test('a file that is not a blob is not served', async (t) => {
   t.teardown(folder.remove);
   const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log: silentLogger });
   await blobs.writeTemporary('a', content('x'), options);
-  const [shelf] = await readdir(join(folder.path, 'blobs'));
-  await writeFile(join(folder.path, 'blobs', shelf ?? '', 'a'), 'something else');
+  const [shelf] = await readdir(join(folder.path, 'shelves'));
+  await writeFile(join(folder.path, 'shelves', shelf ?? '', 'a'), 'something else');
   t.is(await blobs.read('a'), null);
   await blobs.close();
+});
+
+test('blobs of one prefix lie in one folder; of several that are removed, one that cannot be stops no other', async (t) => {
+  const folder = await temporaryFolder();
+  t.teardown(folder.remove);
+  const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log: silentLogger });
+  for (const name of ['a', 'b', 'c']) await blobs.writePermanent(`photo/${name}`, Buffer.from(name), options);
+  const shelves = await readdir(join(folder.path, 'shelves'));
+  t.is(shelves.length, 1);
+  const stuck = join(folder.path, 'shelves', shelves[0] ?? '', 'photo!b');
+  await unlink(stuck);
+  await mkdir(stuck);
+
+  await t.throwsAsync(blobs.removeAll(['photo/a', 'photo/b', 'photo/c']), { message: /^unavailable/ });
+  t.deepEqual(await filesBelow(folder.path), []);
+  await rmdir(stuck);
+  await t.notThrowsAsync(blobs.removeAll(['photo/a', 'photo/b', 'photo/c']));
+  await blobs.close();
+});
+
+test('the files of an earlier version are brought into their order at the start, and nobody reads beside them before', async (t) => {
+  const folder = await temporaryFolder();
+  t.teardown(folder.remove);
+  const options = { directory: folder.path, clock: new ManualClock(), log: silentLogger };
+  const keys = ['photo/a', 'photo/b', 'avatar'];
+  const first = await FilesystemBlobStore.open(options);
+  for (const key of keys) await first.writePermanent(key, Buffer.from(key), { contentType: 'image/webp' });
+  await first.close();
+  for (const [index, key] of keys.entries()) {
+    const former = join(folder.path, 'blobs', `00${index}`);
+    await mkdir(former, { recursive: true });
+    await rename(fileOf(shelvesIn(folder.path), key), join(former, key.replace('/', '!')));
+  }
+  await mkdir(join(folder.path, 'blobs', 'abc'));
+  const refusal = await t.throwsAsync(FilesystemBlobStore.beside(options), { instanceOf: StartRefusal });
+  t.regex(refusal.message, /Start the server once/);
+
+  const moved = await FilesystemBlobStore.open(options);
+  for (const key of keys) t.is((await moved.stat(key))?.bytes, key.length, key);
+  t.deepEqual((await readdir(folder.path)).sort(), ['incoming', 'shelves']);
+  await moved.close();
+  await t.notThrowsAsync(FilesystemBlobStore.beside(options).then((blobs) => blobs.close()));
 });
 
 test('a folder that cannot be written is a retryable problem', async (t) => {

@@ -8,7 +8,7 @@ import type { Store } from '../../src/storage/store.ts';
 /** Of each round what was asked for: reads by their table, writes with their verb. Sorted, each once. */
 export type RoundTrips = readonly (readonly string[])[];
 
-const READS = new Set(['get', 'getMany', 'page']);
+const READS = new Set(['get', 'getMany', 'page', 'count']);
 
 /** Without a call for so long, whoever asked waits for answers: longer than a turn of the event loop on a busy machine. */
 const QUIET_MS = 10;

@@ -77,6 +77,7 @@ function mannerOf(consumer: Consumer): Manner {
     case 'media':
       return { concurrency: limits.renditionWorkers, lanes: null };
     case 'media-outcome':
+    case 'photo-removal':
     case 'notifications':
     case 'counters':
       return { concurrency: limits.lightJobsConcurrent, lanes: null };

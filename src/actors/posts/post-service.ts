@@ -87,9 +87,9 @@ export class PostService implements Posts {
   remove(authorId: UserId, postId: PostId): Promise<void> {
     const { mailboxes, rows, commits } = this.parts;
     return mailboxes.run(authorId, async () => {
-      const row = await rows.byId(postId);
-      if (row?.state === 'deleted' && row.authorId === authorId) return;
-      const { post } = await this.own(authorId, postId);
+      const post = await rows.byId(postId);
+      if (post?.state === 'deleted' && post.authorId === authorId) return;
+      requireOwn(authorId, post);
       await commits.remove(post);
     });
   }
@@ -184,8 +184,13 @@ export class PostService implements Posts {
   /** The author's own post, read fresh; `forbidden` when it is someone else's, `not-found` when it may not be seen. */
   private async own(authorId: UserId, postId: PostId): Promise<PostRecord> {
     const record = await this.parts.rows.record(postId);
-    if (record === null || !maySee(authorId, record.post)) throw new Problem('not-found');
-    if (record.post.authorId !== authorId) throw new Problem('forbidden');
+    requireOwn(authorId, record?.post ?? null);
+    if (record === null) throw new Problem('not-found');
     return record;
   }
+}
+
+function requireOwn(authorId: UserId, post: PostRow | null): asserts post is PostRow {
+  if (post === null || !maySee(authorId, post)) throw new Problem('not-found');
+  if (post.authorId !== authorId) throw new Problem('forbidden');
 }

@@ -25,7 +25,7 @@ export function orphanCheck(
       return {
         what: `${key}, ${judged.blob.bytes} bytes`,
         async mend() {
-          await reconciler.discard(judged);
+          await reconciler.discard([judged]);
           return true;
         },
       };

@@ -11,6 +11,7 @@ export const QUEUE_NAMES: readonly QueueName[] = [
   'fan-out-chunk',
   'media',
   'media-outcome',
+  'photo-removal',
   'notifications',
   'counters',
 ];

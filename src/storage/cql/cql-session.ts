@@ -122,10 +122,10 @@ export class CqlSession {
     );
   }
 
-  /** For a scan: one chunk and where the next begins; null at the end. */
-  async chunk(query: string, pageState: string | null): Promise<{ rows: DriverRow[]; next: string | null }> {
+  /** Of a long answer: one chunk and where the next begins; null at the end. */
+  async chunk(statement: Statement, pageState: string | null): Promise<{ rows: DriverRow[]; next: string | null }> {
     const result = await this.request(() =>
-      this.client.execute(query, [], {
+      this.client.execute(statement.query, [...statement.parameters], {
         prepare: true,
         isIdempotent: true,
         consistency: this.consistency,

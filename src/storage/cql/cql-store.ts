@@ -158,6 +158,10 @@ export class CqlStore implements Store {
     return rows.map((row) => this.reader.decode(layout, row));
   }
 
+  count<T extends Table>(table: T, partition: PartitionOf<T>): Promise<number> {
+    return this.reader.count(this.opened(table), this.layouts.of(table).encodePartition(partition));
+  }
+
   async *scan<T extends Table>(table: T): AsyncIterable<RowOf<T>> {
     for await (const { row } of this.scanWithExpiry(table)) yield row;
   }

@@ -7,7 +7,7 @@ import { limits } from '../../limits.ts';
 import type { CheckedRange } from '../store-rules.ts';
 import type { RowOf, Table } from '../table.ts';
 import type { Cell, TableLayout } from '../table-layout.ts';
-import type { CqlSession } from './cql-session.ts';
+import type { CqlSession, Statement } from './cql-session.ts';
 import { type DriverRow, fromDriver, type Parameter, toParameter } from './cql-values.ts';
 import { isVisible, keyParameters } from './fenced-writes.ts';
 import type { TableCql } from './table-cql.ts';
@@ -65,11 +65,23 @@ export class RowReader {
     return rows.slice(0, range.limit);
   }
 
+  /** What is past its expiry is in the partition still, so the engine itself would count too many. */
+  async count(table: TableCql, partition: readonly Cell[]): Promise<number> {
+    const statement = { query: table.count, parameters: keyParameters(table.layout, partition) };
+    let count = 0;
+    for await (const rows of this.chunks(statement)) count += rows.length;
+    return count;
+  }
+
   async *scan(table: TableCql): AsyncIterable<DriverRow> {
+    for await (const rows of this.chunks({ query: table.scan, parameters: [] })) yield* rows;
+  }
+
+  private async *chunks(statement: Statement): AsyncIterable<DriverRow[]> {
     let pageState: string | null = null;
     do {
-      const chunk: { rows: DriverRow[]; next: string | null } = await this.options.session.chunk(table.scan, pageState);
-      yield* this.visible(chunk.rows);
+      const chunk: { rows: DriverRow[]; next: string | null } = await this.options.session.chunk(statement, pageState);
+      yield this.visible(chunk.rows);
       pageState = chunk.next;
     } while (pageState !== null);
   }

@@ -27,6 +27,8 @@ export class TableCql {
   readonly remove: string;
   /** Parameters: the key. */
   readonly get: string;
+  /** What tells whether a row counts, of a whole partition. Parameters: partition. */
+  readonly count: string;
   /** The whole table, for maintenance. No parameters. */
   readonly scan: string;
   private readonly name: string;
@@ -41,6 +43,7 @@ export class TableCql {
     const writeTime = layout.table.discipline === 'immutable' ? ['WRITETIME(expires_at) AS written_at'] : [];
     const writeId = layout.table.discipline === 'fenced' ? ['write_id'] : [];
     this.selected = [...names, 'expires_at', ...writeTime, ...writeId].join(', ');
+    this.count = `SELECT ${['expires_at', ...writeTime].join(', ')} FROM ${this.name} WHERE ${this.byPartition()}`;
     this.byKey = layout.keyNames.map(equals).join(' AND ');
     this.put = `INSERT INTO ${this.name} (${[...names, 'expires_at'].join(', ')}) VALUES (${marks(names.length + 1)}) USING TIMESTAMP ? AND TTL ?`;
     this.remove = `DELETE FROM ${this.name} USING TIMESTAMP ? WHERE ${this.byKey}`;

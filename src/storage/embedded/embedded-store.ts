@@ -196,6 +196,11 @@ export class EmbeddedStore implements Store {
     return rows.map((row) => layout.decodeRow(row));
   }
 
+  async count<T extends Table>(table: T, partition: PartitionOf<T>): Promise<number> {
+    const cells = this.layouts.of(table).encodePartition(partition);
+    return this.reader.count(this.opened(table).sql, cells, this.clock.now());
+  }
+
   async *scan<T extends Table>(table: T): AsyncIterable<RowOf<T>> {
     for await (const { row } of this.scanWithExpiry(table)) yield row;
   }

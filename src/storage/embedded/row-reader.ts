@@ -39,6 +39,10 @@ export class RowReader {
     return this.guarded(() => this.statements.all(table.page(range), [...partition, ...bounds, nowMs, range.limit]));
   }
 
+  count(table: TableSql, partition: readonly Cell[], nowMs: number): number {
+    return this.guarded(() => Number(this.statements.first(table.count, [...partition, nowMs])?.[0] ?? 0));
+  }
+
   /** The next rows in key order behind `behind` (null: the beginning). */
   scanChunk(table: TableSql, behind: readonly Cell[] | null, nowMs: number): Cell[][] {
     const parameters = [...(behind ?? []), nowMs, limits.scanChunkRows];

@@ -18,6 +18,8 @@ export class TableSql {
   readonly remove: string;
   /** Parameters: the key, wall time. */
   readonly get: string;
+  /** Parameters: partition, wall time. */
+  readonly count: string;
   private readonly name: string;
   private readonly columns: string;
   private readonly keys: readonly string[];
@@ -30,6 +32,8 @@ export class TableSql {
     const byKey = this.keys.map((key) => `${key} = ?`).join(' AND ');
     this.remove = `DELETE FROM ${this.name} WHERE ${byKey}`;
     this.get = `SELECT ${this.columns} FROM ${this.name} WHERE ${byKey} AND ${VISIBLE}`;
+    const byPartition = layout.table.partitionKey.map((key) => `${quoted(key)} = ?`).join(' AND ');
+    this.count = `SELECT COUNT(*) FROM ${this.name} WHERE ${byPartition} AND ${VISIBLE}`;
     this.put = this.putSql();
   }
 

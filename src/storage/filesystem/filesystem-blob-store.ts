@@ -2,25 +2,26 @@
  * `BlobStore` in a folder of one process (which holds the data folder's lock).
  *
  *   incoming/<random>          being written; what stands here at start was abandoned by a dead process and is removed
- *   blobs/<3 hex>/<key>        header + content; `/` of the key is written `!`, the folder is its hash
+ *   shelves/<3 hex>/<key>      header + content
  *
- * A blob appears by rename, after its bytes are synced, so a file under `blobs/` is always whole.
+ * A blob appears by rename, after its bytes are synced, so a file under `shelves/` is always whole.
  */
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Readable as ReadableStream } from 'node:stream';
 import type { Clock, Timer } from '../../clock.ts';
-import { invariant, Problem } from '../../errors.ts';
+import { invariant, Problem, StartRefusal } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import { isBlobKey } from '../blob-keys.ts';
-import { type BlobWrite, blobExpired, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
+import { type BlobWrite, blobExpired, checkBlobRemoval, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
 import type { BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store.ts';
 import { makeDirectory, syncDirectory } from '../durable-files.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, PERMANENT, STATE_OFFSET } from './blob-header.ts';
+import { isMissing, removeFiles } from './file-removal.ts';
+import { fileOf, holdsFormerShelves, keyOfName, moveFormerShelves, shelvesIn } from './shelves.ts';
 
 export interface FilesystemBlobStoreOptions {
   readonly directory: string;
@@ -32,7 +33,7 @@ export class FilesystemBlobStore implements BlobStore {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly incoming: string;
-  private readonly blobs: string;
+  private readonly shelves: string;
   /** Folders known to be durable, or being made so: at most 4,096. */
   private readonly folders = new Map<string, Promise<void>>();
   private readonly sweepTimer: Timer;
@@ -43,22 +44,31 @@ export class FilesystemBlobStore implements BlobStore {
     this.clock = clock;
     this.log = log;
     this.incoming = join(directory, 'incoming');
-    this.blobs = join(directory, 'blobs');
+    this.shelves = shelvesIn(directory);
     this.sweepTimer = clock.every(limits.temporaryBlobSweepMs, () => {
       this.sweep().catch((error: unknown) => this.log.warn('temporary blobs could not be swept', { error }));
     });
   }
 
   static async open(options: FilesystemBlobStoreOptions): Promise<FilesystemBlobStore> {
-    const incoming = join(options.directory, 'incoming');
+    const { directory, log } = options;
+    const incoming = join(directory, 'incoming');
     await rm(incoming, { recursive: true, force: true });
     await makeDirectory(incoming);
-    await makeDirectory(join(options.directory, 'blobs'));
+    await makeDirectory(shelvesIn(directory));
+    if (await holdsFormerShelves(directory)) {
+      const moved = await moveFormerShelves(directory);
+      log.info('blobs were moved to shelves of their groups', { moved });
+    }
     return new FilesystemBlobStore(options);
   }
 
   /** To read what a running server keeps in this folder: takes nothing away, also not what is just being written. */
-  static beside(options: FilesystemBlobStoreOptions): FilesystemBlobStore {
+  static async beside(options: FilesystemBlobStoreOptions): Promise<FilesystemBlobStore> {
+    if (await holdsFormerShelves(options.directory)) {
+      const refusal = 'is of an earlier version. Start the server once: it brings them into their new order.';
+      throw new StartRefusal(`The folder of photographs ${options.directory} ${refusal}`);
+    }
     const store = new FilesystemBlobStore(options);
     store.sweepTimer.cancel();
     return store;
@@ -132,12 +142,14 @@ export class FilesystemBlobStore implements BlobStore {
     return found.info;
   }
 
-  async remove(key: string): Promise<void> {
+  remove(key: string): Promise<void> {
+    return this.removeAll([key]);
+  }
+
+  async removeAll(keys: readonly string[]): Promise<void> {
     this.requireOpen();
-    if (!isBlobKey(key)) return;
-    const path = this.pathOf(key);
-    if (await engine(missing(unlink(path)))) return;
-    await engine(syncDirectory(dirname(path)));
+    checkBlobRemoval(keys);
+    await engine(removeFiles(keys.filter(isBlobKey).map((key) => this.pathOf(key))));
   }
 
   async *list(): AsyncIterable<BlobInfo> {
@@ -190,10 +202,10 @@ export class FilesystemBlobStore implements BlobStore {
 
   private async *files(): AsyncIterable<BlobInfo> {
     this.requireOpen();
-    for (const folder of await engine(readdir(this.blobs))) {
-      for (const name of await engine(readdir(join(this.blobs, folder)))) {
+    for (const folder of await engine(readdir(this.shelves))) {
+      for (const name of await engine(readdir(join(this.shelves, folder)))) {
         if (this.closed) return;
-        const found = await this.openFile(keyOfName(name), join(this.blobs, folder, name), 'r');
+        const found = await this.openFile(keyOfName(name), join(this.shelves, folder, name), 'r');
         if (found === null) continue;
         await found.handle.close();
         yield found.info;
@@ -229,7 +241,7 @@ export class FilesystemBlobStore implements BlobStore {
   private folder(path: string): Promise<void> {
     let made = this.folders.get(path);
     if (made === undefined) {
-      made = mkdir(path, { recursive: true }).then(() => syncDirectory(this.blobs));
+      made = mkdir(path, { recursive: true }).then(() => syncDirectory(this.shelves));
       made.catch(() => this.folders.delete(path));
       this.folders.set(path, made);
     }
@@ -276,8 +288,7 @@ export class FilesystemBlobStore implements BlobStore {
 
   private pathOf(key: string): string {
     invariant(isBlobKey(key), 'a blob key has another form');
-    const folder = createHash('sha256').update(key).digest('hex').slice(0, 3);
-    return join(this.blobs, folder, key.replaceAll('/', '!'));
+    return fileOf(this.shelves, key);
   }
 
   private requireOpen(): void {
@@ -301,10 +312,6 @@ async function copy(source: AsyncIterable<Uint8Array>, handle: FileHandle, bytes
   return bytes;
 }
 
-function keyOfName(name: string): string {
-  return name.replaceAll('!', '/');
-}
-
 /** Full disk, I/O errors and the like become `unavailable`. */
 async function engine<Result>(operation: Promise<Result>): Promise<Result> {
   try {
@@ -316,19 +323,4 @@ async function engine<Result>(operation: Promise<Result>): Promise<Result> {
 
 function engineProblem(cause: unknown): Problem {
   return new Problem('unavailable', { detail: 'The blob folder cannot be used at the moment.', cause });
-}
-
-/** True if the operation found nothing to work on. */
-async function missing(operation: Promise<unknown>): Promise<boolean> {
-  try {
-    await operation;
-    return false;
-  } catch (error) {
-    if (isMissing(error)) return true;
-    throw error;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import { Problem } from '../../errors.ts';
-import { type BlobWrite, blobExpired, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
+import { type BlobWrite, blobExpired, checkBlobRemoval, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
 import type { BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store.ts';
 
 interface StoredBlob {
@@ -68,9 +68,14 @@ export class MemoryBlobStore implements BlobStore {
     return this.find(key)?.info ?? null;
   }
 
-  async remove(key: string): Promise<void> {
+  remove(key: string): Promise<void> {
+    return this.removeAll([key]);
+  }
+
+  async removeAll(keys: readonly string[]): Promise<void> {
     this.requireOpen();
-    this.blobs.delete(key);
+    checkBlobRemoval(keys);
+    for (const key of keys) this.blobs.delete(key);
   }
 
   async *list(): AsyncIterable<BlobInfo> {

@@ -129,6 +129,13 @@ export class MemoryStore implements Store {
     return rows;
   }
 
+  async count<T extends Table>(table: T, partition: PartitionOf<T>): Promise<number> {
+    this.requireOpen();
+    const layout = this.layouts.of(table);
+    const stored = this.partitionOf(layout, layout.encodePartition(partition)) ?? [];
+    return stored.filter((row) => this.visible(row)).length;
+  }
+
   async batch(mutations: readonly Mutation[]): Promise<void> {
     this.requireOpen();
     const checked = checkBatch(mutations, this.layouts, this.clock.now());

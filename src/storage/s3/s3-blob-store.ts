@@ -18,12 +18,13 @@ import { invariant, Problem } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import { isBlobKey } from '../blob-keys.ts';
-import { blobExpired, type BlobWrite, checkBlobWrite, clipRange } from '../blob-rules.ts';
+import { blobExpired, type BlobWrite, checkBlobRemoval, checkBlobWrite, clipRange } from '../blob-rules.ts';
 import type { BlobInfo, BlobRange, BlobStore, DirectUpload, ListedBlob } from '../blob-store.ts';
 import { type BucketOptions, prepareBucket } from './bucket.ts';
 import { blobInfo, WRITTEN_HEADER } from './object-info.ts';
 import { listBlobs, listTemporary } from './object-listing.ts';
 import { permanentName, temporaryName } from './object-names.ts';
+import { removeObjects } from './object-removal.ts';
 import { uploadObject } from './object-upload.ts';
 import { codeOf, createClient, S3Session } from './s3-session.ts';
 
@@ -130,6 +131,15 @@ export class S3BlobStore implements BlobStore {
     if (!isBlobKey(key)) return;
     await this.session.run((client, bucket) => client.removeObject(bucket, temporaryName(key)));
     await this.session.run((client, bucket) => client.removeObject(bucket, permanentName(key)));
+  }
+
+  /** In two requests; the temporary ones first, as of one. */
+  async removeAll(keys: readonly string[]): Promise<void> {
+    this.requireOpen();
+    checkBlobRemoval(keys);
+    const known = keys.filter(isBlobKey);
+    await removeObjects(this.session, known.map(temporaryName));
+    await removeObjects(this.session, known.map(permanentName));
   }
 
   async *list(): AsyncIterable<ListedBlob> {

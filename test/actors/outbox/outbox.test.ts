@@ -33,6 +33,7 @@ async function world(handle: (entry: OutboxEntry) => Promise<void>) {
     'fan-out-chunk': handle,
     media: handle,
     'media-outcome': handle,
+    'photo-removal': handle,
     notifications: handle,
     counters: handle,
   };

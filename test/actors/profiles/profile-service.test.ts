@@ -61,7 +61,11 @@ test('an avatar is a picture of the user’s own that can be seen', async (t) =>
   const replaced = world.dispatched.flatMap(({ consumer, activity }) =>
     activity.kind === 'user.updated' ? [`${consumer} ${activity.replacedAvatarId}`] : [],
   );
-  t.deepEqual(replaced, ['media null', `media ${picture}`], 'the picture that was taken away is to be removed');
+  t.deepEqual(
+    replaced,
+    ['photo-removal null', `photo-removal ${picture}`],
+    'the picture that was taken away is to be removed',
+  );
 });
 
 test('summaries come in the order asked for, loaded once for all who ask at the same time', async (t) => {

@@ -172,6 +172,7 @@ export function fakeBlobs(): BlobStore & { put(key: string, bytes: Buffer, info?
     writePermanent: refuse,
     promote: refuse,
     remove: refuse,
+    removeAll: refuse,
     list: () => Readable.from([]) as AsyncIterable<BlobInfo>,
     directUpload: async () => null,
     ping: async () => {},

@@ -29,6 +29,7 @@ function ofTable(table: TableCql): ListedStatement[] {
     { act: 'get', query: table.get },
     ...(together === null ? [] : [{ act: 'getMany of one partition', query: together }]),
     ...pages(table),
+    ...(table.layout.table.clusteringKey.length === 0 ? [] : [{ act: 'count', query: table.count }]),
     { act: 'scan (maintenance)', query: table.scan },
     ...(discipline === 'fenced' ? comparisons(table) : [{ act: 'put', query: table.put }]),
     ...(discipline === 'immutable' ? [{ act: 'remove', query: table.remove }] : []),
