@@ -183,7 +183,7 @@ export class PostService implements Posts {
 
   /** The author's own post, read fresh; `forbidden` when it is someone else's, `not-found` when it may not be seen. */
   private async own(authorId: UserId, postId: PostId): Promise<PostRecord> {
-    const record = await this.parts.rows.record(postId);
+    const record = await this.parts.cache.fresh(postId);
     if (record === null || !maySee(authorId, record.post)) throw new Problem('not-found');
     if (record.post.authorId !== authorId) throw new Problem('forbidden');
     return record;
