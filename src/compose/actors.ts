@@ -222,7 +222,7 @@ function composePosts(parts: Parts, social: ReturnType<typeof composeSocial>) {
     ...notificationHydrators(social.notifications),
   };
   const catchUp = new CatchUp({ ...parts, inbox: rows.inbox, hydrators, pageEvents: limits.syncPageEvents });
-  const news = new PostNews(rows.posts, reader);
+  const news = new PostNews(cache, reader);
   const chunks = new FanOutChunks({ ...parts, ...rows, news, inbox });
   const fanOut = new FanOutHandler({ ...parts, ...rows, news, chunks, inbox, merger, chunkSize: limits.fanOutChunk });
   return {

@@ -3,7 +3,8 @@
  * outcome is a value, never an exception: both callers turn it into their own form.
  */
 import type { z } from 'zod';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { Deadlines } from '../deadlines.ts';
 import { asProblem, type FieldError, Problem } from '../errors.ts';
 import type { UserId } from '../ids.ts';
 import type { Limits } from '../limits.ts';
@@ -42,12 +43,14 @@ export interface OperationRunnerDependencies {
 export class OperationRunner {
   private readonly dependencies: OperationRunnerDependencies;
   private readonly pages = new PostPages();
+  private readonly deadlines: Deadlines;
   private readonly calls: ReturnType<Metrics['counter']>;
   private readonly failures: ReturnType<Metrics['counter']>;
   private readonly duration: ReturnType<Metrics['timing']>;
 
   constructor(dependencies: OperationRunnerDependencies) {
     this.dependencies = dependencies;
+    this.deadlines = new Deadlines(dependencies.clock, dependencies.limits.operationTimeoutMs);
     this.calls = dependencies.metrics.counter('operations', 'Operations that were called.');
     this.failures = dependencies.metrics.counter('operation_failures', 'Operations that ended on our fault.');
     this.duration = dependencies.metrics.timing('operation', 'How long operations took.');
@@ -79,7 +82,7 @@ export class OperationRunner {
   }
 
   private async perform(call: OperationCall): Promise<unknown> {
-    const { services, clock, limits } = this.dependencies;
+    const { services, clock } = this.dependencies;
     // Synchronously: zod's compiled path for objects is taken only then, and costs half.
     const input = call.operation.input.safeParse(call.input);
     if (!input.success) throw new Problem('invalid-request', { fields: fieldErrors(input.error.issues) });
@@ -92,7 +95,7 @@ export class OperationRunner {
       requestId: call.requestId,
     };
     const handled = call.operation.handle(context as Parameters<Operation['handle']>[0], input.data);
-    const output = await withDeadline(clock, handled, limits.operationTimeoutMs);
+    const output = await this.deadlines.limit(handled, () => new Problem('timeout'));
     if (call.operation.status === 204) return null;
     // Both such operations return what `output` declares, which is a page of posts.
     if (call.encoded === true && call.operation.isPostPage === true) return this.pages.encode(output as PostPage);
@@ -138,13 +141,4 @@ function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
       reason: 'is not a property that is taken here',
     }));
   });
-}
-
-/** The work's result, or `timeout` once `deadlineMs` has passed; the work goes on, its outcome unknown to the caller. */
-export function withDeadline<Result>(clock: Clock, work: Promise<Result>, deadlineMs: number): Promise<Result> {
-  let timer: Timer | null = null;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = clock.after(deadlineMs, () => reject(new Problem('timeout')));
-  });
-  return Promise.race([work, deadline]).finally(() => timer?.cancel());
 }

@@ -151,7 +151,7 @@ export async function postWorld(options: PostWorldOptions = {}) {
   const inbox = new DurableInboxWriter({ store, ids, clock, live, logger: silentLogger });
   const outcome = new PostMediaOutcome({ rows, cache, commits, inbox, mailboxes, clock });
   const merger = new StoredTimelineMerger({ posts: rows, timelines, live, clock });
-  const news = new PostNews(rows, reader);
+  const news = new PostNews(cache, reader);
   const chunks = new FanOutChunks({ store, posts: rows, timelines, edges, news, inbox, clock });
   const fanOut = new FanOutHandler({
     store,

@@ -1,10 +1,10 @@
 /** What followers are told of an activity, read fresh; null when there is nothing to tell any more. */
 import { timeOfId } from '../../ids.ts';
 import type { FannedOut } from '../../storage/activity.ts';
-import type { PostRows } from '../../storage/repositories/posts.ts';
 import type { LogEvent } from '../event.ts';
 import type { TimelineEntry } from '../live/live-events.ts';
 import { mediaReady, postDeleted, postNew, postUpdated } from '../posts/post-events.ts';
+import type { PostCache } from '../posts/post-cache.ts';
 import type { PostReader } from '../posts/post-reader.ts';
 import { isListedAt } from '../posts/post-rules.ts';
 
@@ -15,11 +15,11 @@ export interface News {
 }
 
 export class PostNews {
-  private readonly rows: PostRows;
+  private readonly cache: PostCache;
   private readonly reader: PostReader;
 
-  constructor(rows: PostRows, reader: PostReader) {
-    this.rows = rows;
+  constructor(cache: PostCache, reader: PostReader) {
+    this.cache = cache;
     this.reader = reader;
   }
 
@@ -30,7 +30,7 @@ export class PostNews {
       const references = { postId, version: String(activity.version) };
       return { event: postDeleted(postId, activity.version, atMs), references, entry: null };
     }
-    const record = await this.rows.record(postId);
+    const record = await this.cache.fresh(postId);
     if (record?.post.state !== 'live') return null;
     const references = { postId };
     if (activity.kind === 'post.published') {

@@ -5,8 +5,9 @@
 import { limits } from '../../limits.ts';
 import type { PostId } from '../../ids.ts';
 import { inGroups } from '../../parallel.ts';
-import type { PostRecord, PostRows } from '../../storage/repositories/posts.ts';
+import type { PostRecord, PostRow, PostRows } from '../../storage/repositories/posts.ts';
 import { BoundedCache } from '../bounded-cache.ts';
+import { isSettled } from './post-lifecycle.ts';
 
 type Load = Promise<PostRecord | null>;
 
@@ -47,6 +48,19 @@ export class PostCache {
     return this.records.get(postId) ?? null;
   }
 
+  /**
+   * The post as it is now, whatever is in memory: for those who change it, or tell of its change. Only media that were seen
+   * in a state that they do not leave are taken from memory: their rows are the largest of all.
+   */
+  async fresh(postId: PostId): Promise<PostRecord | null> {
+    const post = await this.rows.byId(postId);
+    if (post === null) return null;
+    const known = this.settled(post);
+    if (known === null) return { post, media: await this.rows.mediaOf(post) };
+    // The very record, if it is the same row: whoever has shown it need not do so again.
+    return known.post.revision === post.revision ? known : { post, media: known.media };
+  }
+
   /** Call it when a change of the post or of its media was acknowledged. */
   invalidate(postId: PostId): void {
     this.records.delete(postId);
@@ -61,6 +75,14 @@ export class PostCache {
 
   get size(): number {
     return this.records.size;
+  }
+
+  /** What is known of the post, if its media are these and will not change any more. */
+  private settled({ postId, photos }: PostRow): PostRecord | null {
+    const known = this.records.get(postId);
+    if (known === undefined || !isSettled(known) || known.media.length !== photos.length) return null;
+    const same = photos.every(({ mediaId }, index) => known.media[index]?.mediaId === mediaId);
+    return same ? known : null;
   }
 
   private load(postIds: readonly PostId[]): void {

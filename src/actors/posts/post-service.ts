@@ -183,7 +183,7 @@ export class PostService implements Posts {
 
   /** The author's own post, read fresh; `forbidden` when it is someone else's, `not-found` when it may not be seen. */
   private async own(authorId: UserId, postId: PostId): Promise<PostRecord> {
-    const record = await this.parts.rows.record(postId);
+    const record = await this.parts.cache.fresh(postId);
     requireOwn(authorId, record?.post ?? null);
     if (record === null) throw new Problem('not-found');
     return record;

@@ -17,6 +17,8 @@ export interface HttpRequest {
 }
 
 export interface RequestBody extends AsyncIterable<Uint8Array> {
+  /** All of it in one piece, instead of iterating; null if it is longer than `bytesMax`, and then it cannot be read. */
+  whole(bytesMax: number): Promise<Uint8Array | null>;
   /** Makes the reader fail with this error, whatever it waits for. */
   fail(error: Error): void;
 }

@@ -1,6 +1,8 @@
 /** Reading request bodies: bounded in bytes and in time. */
 import type { Clock } from '../../clock.ts';
+import { Deadlines } from '../../deadlines.ts';
 import { Problem } from '../../errors.ts';
+import type { Limits } from '../../limits.ts';
 import type { HttpRequest } from './exchange.ts';
 
 export interface BodyBounds {
@@ -9,19 +11,25 @@ export interface BodyBounds {
   readonly timeoutMs: number;
 }
 
+/** For bodies that are taken as a whole. */
+export interface WholeBodyBounds {
+  readonly bytesMax: number;
+  readonly deadlines: Deadlines;
+}
+
+export function jsonBounds({ clock, limits }: { clock: Clock; limits: Limits }): WholeBodyBounds {
+  return { bytesMax: limits.bodyBytesMax, deadlines: new Deadlines(clock, limits.requestBodyTimeoutMs) };
+}
+
 /** The body's chunks. Throws `payload-too-large` (as early as the announced length tells) and `timeout`. */
 export async function* boundedBody(request: HttpRequest, bounds: BodyBounds): AsyncGenerator<Uint8Array> {
-  const tooLarge = () =>
-    new Problem('payload-too-large', { detail: `At most ${bounds.bytesMax} bytes are taken here.` });
-  if (Number(request.headers.get('content-length') ?? 0) > bounds.bytesMax) throw tooLarge();
-  const timer = bounds.clock.after(bounds.timeoutMs, () => {
-    request.body.fail(new Problem('timeout', { detail: 'The body took too long to arrive.' }));
-  });
+  checkAnnounced(request, bounds.bytesMax);
+  const timer = bounds.clock.after(bounds.timeoutMs, () => giveUp(request));
   try {
     let bytes = 0;
     for await (const chunk of request.body) {
       bytes += chunk.byteLength;
-      if (bytes > bounds.bytesMax) throw tooLarge();
+      if (bytes > bounds.bytesMax) throw tooLarge(bounds.bytesMax);
       yield chunk;
     }
   } finally {
@@ -29,11 +37,35 @@ export async function* boundedBody(request: HttpRequest, bounds: BodyBounds): As
   }
 }
 
+/** The same in one piece. */
+async function wholeBody(request: HttpRequest, { bytesMax, deadlines }: WholeBodyBounds): Promise<Uint8Array> {
+  checkAnnounced(request, bytesMax);
+  const deadline = deadlines.start(() => giveUp(request));
+  try {
+    const bytes = await request.body.whole(bytesMax);
+    if (bytes === null) throw tooLarge(bytesMax);
+    return bytes;
+  } finally {
+    deadline.met();
+  }
+}
+
+function checkAnnounced(request: HttpRequest, bytesMax: number): void {
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
+}
+
+function tooLarge(bytesMax: number): Problem {
+  return new Problem('payload-too-large', { detail: `At most ${bytesMax} bytes are taken here.` });
+}
+
+function giveUp(request: HttpRequest): void {
+  request.body.fail(new Problem('timeout', { detail: 'The body took too long to arrive.' }));
+}
+
 /** The body as a JSON object; an empty body is an empty object. */
-export async function readJsonObject(request: HttpRequest, bounds: BodyBounds): Promise<Record<string, unknown>> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of boundedBody(request, bounds)) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString();
+export async function readJsonObject(request: HttpRequest, bounds: WholeBodyBounds): Promise<Record<string, unknown>> {
+  const bytes = await wholeBody(request, bounds);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   if (text.trim() === '') return {};
   const contentType = request.headers.get('content-type') ?? 'application/json';
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(contentType)) {

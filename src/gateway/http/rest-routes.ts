@@ -1,5 +1,5 @@
 /** The operations catalogue as REST routes: path and query, or path and body, become the input; the output the answer. */
-import type { Clock } from '../../clock.ts';
+import { type Clock, nextTurn } from '../../clock.ts';
 import { Problem } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import type { Authenticator } from '../auth/accounts.ts';
@@ -11,7 +11,7 @@ import { idempotencyKeyOf, viewerOf } from './caller.ts';
 import { matchesTag, weakTag } from './conditional.ts';
 import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from './exchange.ts';
 import { problemResponse } from './problem-response.ts';
-import { readJsonObject } from './request-body.ts';
+import { jsonBounds, readJsonObject, type WholeBodyBounds } from './request-body.ts';
 import type { PathParameters, Route } from './route-table.ts';
 
 export interface RestDependencies {
@@ -23,28 +23,32 @@ export interface RestDependencies {
 }
 
 export function restRoutes(dependencies: RestDependencies): Route[] {
+  const { runner, authenticator } = dependencies;
+  const caller: Caller = { runner, authenticator, bounds: jsonBounds(dependencies) };
   return dependencies.operations.flatMap((operation) =>
     operation.paths.map((path) => ({
       method: operation.method,
       path,
-      handle: (request: HttpRequest, parameters: PathParameters) => call(dependencies, operation, request, parameters),
+      handle: (request: HttpRequest, parameters: PathParameters) => call(caller, operation, request, parameters),
     })),
   );
 }
 
+interface Caller extends Pick<RestDependencies, 'runner' | 'authenticator'> {
+  readonly bounds: WholeBodyBounds;
+}
+
 async function call(
-  dependencies: RestDependencies,
+  { runner, authenticator, bounds }: Caller,
   operation: Operation,
   request: HttpRequest,
   parameters: PathParameters,
 ): Promise<HttpResponse> {
-  const { runner, clock, limits } = dependencies;
   const purpose = operation.rate === 'read' ? 'reading' : 'writing';
-  const viewer = operation.auth === 'stranger' ? null : await viewerOf(dependencies.authenticator, request, purpose);
+  const viewer = operation.auth === 'stranger' ? null : await viewerOf(authenticator, request, purpose);
   // Before the body is read: strangers may not make the server read one.
   if (operation.auth === 'user' && viewer === null) throw new Problem('unauthenticated');
   const idempotencyKey = idempotencyKeyOf(request);
-  const bounds = { clock, bytesMax: limits.bodyBytesMax, timeoutMs: limits.requestBodyTimeoutMs };
   const given = inQuery(operation.method) ? queryOf(request.query) : await readJsonObject(request, bounds);
   const input = { ...given, ...parameters };
   const { clientAddress, requestId } = request;
@@ -57,6 +61,8 @@ async function call(
     requestId,
     encoded: true,
   });
+  // What a command made known leaves in the next turn, to many: its caller's answer is one more, and goes behind them.
+  if (operation.method !== 'GET') await nextTurn();
   const quota = outcome.quota === null ? {} : quotaHeaders(outcome.quota);
   if (!outcome.ok) return problemResponse(outcome.problem, requestId, quota);
   return success(operation, request, outcome.output, quota);

@@ -9,7 +9,7 @@ import { inParallel } from '../../parallel.ts';
 import type { Services } from '../services.ts';
 import { isBearer } from './bearer.ts';
 import { emptyResponse, type HttpRequest, type HttpResponse } from './exchange.ts';
-import { readJsonObject } from './request-body.ts';
+import { jsonBounds, readJsonObject, type WholeBodyBounds } from './request-body.ts';
 import type { Route } from './route-table.ts';
 
 export interface StorageEvents {
@@ -30,24 +30,27 @@ export interface StorageEventDependencies {
 export function storageEventRoutes(dependencies: StorageEventDependencies): Route[] {
   const { storageEvents } = dependencies;
   if (storageEvents === null) return [];
+  const { services, limits } = dependencies;
+  const taker: Taker = { ...storageEvents, limits, uploads: services.uploads, bounds: jsonBounds(dependencies) };
   return [
     {
       method: 'POST',
       path: '/v1/storage-events',
-      handle: (request) => take(dependencies, storageEvents, request),
+      handle: (request) => take(taker, request),
     },
   ];
 }
 
+interface Taker extends StorageEvents {
+  readonly limits: Limits;
+  readonly uploads: Services['uploads'];
+  readonly bounds: WholeBodyBounds;
+}
+
 /** An answer other than success makes the sender tell it again. */
-async function take(
-  { services, clock, limits }: StorageEventDependencies,
-  { secret, arrivals }: StorageEvents,
-  request: HttpRequest,
-): Promise<HttpResponse> {
+async function take({ secret, arrivals, limits, uploads, bounds }: Taker, request: HttpRequest): Promise<HttpResponse> {
   if (!isBearer(request.headers.get('authorization'), secret)) throw new Problem('unauthenticated');
-  const bounds = { clock, bytesMax: limits.bodyBytesMax, timeoutMs: limits.requestBodyTimeoutMs };
   const keys = arrivals(await readJsonObject(request, bounds));
-  await inParallel(keys, limits.storageEventsConcurrent, (key) => services.uploads.arrived(key));
+  await inParallel(keys, limits.storageEventsConcurrent, (key) => uploads.arrived(key));
   return emptyResponse(204);
 }

@@ -1,9 +1,9 @@
 /** What operators and tools ask for: health, metrics, the OpenAPI document. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
+import { Deadlines } from '../../deadlines.ts';
 import { Problem } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
-import { withDeadline } from '../run-operation.ts';
 import { bearerTokenOf } from './caller.ts';
 import { weakTag } from './conditional.ts';
 import { type HttpRequest, jsonResponse } from './exchange.ts';
@@ -32,6 +32,7 @@ const NO_STORE = { 'Cache-Control': 'no-store' };
 export function systemRoutes(dependencies: SystemDependencies): Route[] {
   const { ready, isDraining, metrics, metricsToken, openApi, clock } = dependencies;
   const document = JSON.stringify(openApi);
+  const deadlines = new Deadlines(clock, READY_DEADLINE_MS);
   const documentTag = weakTag(document);
   return [
     { method: 'GET', path: '/health/live', handle: async () => jsonResponse(200, { ok: true }, NO_STORE) },
@@ -40,7 +41,7 @@ export function systemRoutes(dependencies: SystemDependencies): Route[] {
       path: '/health/ready',
       handle: async () => {
         const failed: Readiness = { ok: false, checks: { readiness: 'no answer in time' } };
-        const found = await withDeadline(clock, ready(), READY_DEADLINE_MS).catch(() => failed);
+        const found = await deadlines.limit(ready(), () => new Problem('timeout')).catch(() => failed);
         const verdict = isDraining() ? { ok: false, checks: { ...found.checks, node: 'leaving' } } : found;
         return jsonResponse(verdict.ok ? 200 : 503, verdict, NO_STORE);
       },

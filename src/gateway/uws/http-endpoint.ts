@@ -3,6 +3,8 @@ import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse, TemplatedApp } from 'uWebSockets.js';
 import type { Clock } from '../../clock.ts';
+import { Deadlines } from '../../deadlines.ts';
+import { limits } from '../../limits.ts';
 import type { Metrics } from '../../metrics.ts';
 import { forwardedAddress } from '../http/client-address.ts';
 import type { HttpHandler, HttpRequest, HttpResponse, RequestBody } from '../http/exchange.ts';
@@ -21,6 +23,7 @@ const BODILESS_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const NO_BODY: RequestBody = {
   fail() {},
+  whole: () => Promise.resolve(new Uint8Array()),
   [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 };
 
@@ -28,9 +31,11 @@ export class HttpEndpoint {
   private readonly dependencies: HttpEndpointDependencies;
   private readonly requests: ReturnType<Metrics['counter']>;
   private readonly duration: ReturnType<Metrics['timing']>;
+  private readonly slowBodies: Deadlines;
 
   constructor(dependencies: HttpEndpointDependencies) {
     this.dependencies = dependencies;
+    this.slowBodies = new Deadlines(dependencies.clock, limits.requestBodyExtendMs);
     this.requests = dependencies.metrics.counter('http_requests', 'HTTP requests that were answered.');
     this.duration = dependencies.metrics.timing('http_request', 'How long HTTP requests took.');
   }
@@ -44,7 +49,8 @@ export class HttpEndpoint {
   private async serve(response: UwsResponse, uwsRequest: UwsRequest): Promise<void> {
     const { handler, clock } = this.dependencies;
     const startedAt = clock.monotonic();
-    const exchange = new Exchange(response, uwsRequest.getCaseSensitiveMethod().toUpperCase(), clock);
+    const exchange = new Exchange(response, uwsRequest.getCaseSensitiveMethod().toUpperCase());
+    if (!BODILESS_METHODS.has(exchange.method)) exchange.body = new UwsRequestBody(response, clock, this.slowBodies);
     const request = this.read(response, uwsRequest, exchange);
     const answer = await handler(request);
     exchange.answer(answer);
@@ -74,7 +80,7 @@ export class HttpEndpoint {
 /** One response: knows whether it is still there, and writes the answer once. */
 class Exchange {
   readonly method: string;
-  readonly body: UwsRequestBody | null;
+  body: UwsRequestBody | null = null;
   private readonly response: UwsResponse;
   private gone = false;
   private stream: Readable | null = null;
@@ -82,7 +88,7 @@ class Exchange {
   private unblock: (() => void) | null = null;
   private writing: Writing | null = null;
 
-  constructor(response: UwsResponse, method: string, clock: Clock) {
+  constructor(response: UwsResponse, method: string) {
     this.response = response;
     this.method = method;
     response.onAborted(() => {
@@ -91,7 +97,6 @@ class Exchange {
       this.stream?.destroy();
       this.unblock?.();
     });
-    this.body = BODILESS_METHODS.has(method) ? null : new UwsRequestBody(response, clock);
   }
 
   answer(answer: HttpResponse): void {

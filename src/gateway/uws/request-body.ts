@@ -1,6 +1,6 @@
 /**
- * A request's bytes as an async iterable with back-pressure: beyond `requestBufferBytes` the socket is paused until the
- * reader has caught up. One reader, once.
+ * A request's bytes, as an async iterable with back-pressure (beyond `requestBufferBytes` the socket is paused until the
+ * reader has caught up) or in one piece. One reader, once.
  *
  * The transport ends a request whose body is slower than 16 KB/s, which a phone at the edge of its network is. It cannot be
  * told otherwise, but begins to count anew when a socket is paused and resumed: that is done while somebody reads, whose
@@ -8,6 +8,7 @@
  */
 import type { HttpResponse as UwsResponse } from 'uWebSockets.js';
 import type { Clock, Timer } from '../../clock.ts';
+import type { Deadline, Deadlines } from '../../deadlines.ts';
 import { limits } from '../../limits.ts';
 import type { RequestBody } from '../http/exchange.ts';
 
@@ -30,11 +31,15 @@ export class UwsRequestBody implements RequestBody {
   private receivedAt: number;
   /** While somebody reads and the response may be touched. */
   private patience: Timer | null = null;
+  private readonly slow: Deadlines;
+  /** When `patience` begins. */
+  private begin: Deadline | null = null;
 
-  /** Attaches itself: must be called in the turn in which the request came. */
-  constructor(response: UwsResponse, clock: Clock) {
+  /** Attaches itself: must be called in the turn in which the request came. `slow` tells which bodies need patience. */
+  constructor(response: UwsResponse, clock: Clock, slow: Deadlines) {
     this.response = response;
     this.clock = clock;
+    this.slow = slow;
     this.receivedAt = clock.monotonic();
     response.onData((chunk, isLast) => this.received(chunk, isLast));
   }
@@ -49,7 +54,7 @@ export class UwsRequestBody implements RequestBody {
   /** The client is gone. */
   aborted(): void {
     this.released = true;
-    this.patience?.cancel();
+    this.stopWaiting();
     if (!this.ended) this.fail(new ClientGone('the client went away'));
   }
 
@@ -57,19 +62,59 @@ export class UwsRequestBody implements RequestBody {
   release(): void {
     this.resume();
     this.released = true;
-    this.patience?.cancel();
+    this.stopWaiting();
     this.chunks.length = 0;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    if (!this.released && !this.ended) {
-      this.patience = this.clock.every(limits.requestBodyExtendMs, () => this.extend());
-    }
+    this.startWaiting();
     try {
       yield* this.read();
     } finally {
-      this.patience?.cancel();
+      this.stopWaiting();
     }
+  }
+
+  /** Small bodies come in the very turn of their request, in one chunk. */
+  async whole(bytesMax: number): Promise<Uint8Array | null> {
+    this.startWaiting();
+    try {
+      if (this.error === null && this.chunks.length === 0 && !this.ended) await this.more();
+      const first = this.chunks[0];
+      if (this.error === null && this.ended && this.chunks.length === 1 && first !== undefined) {
+        return first.byteLength > bytesMax ? null : first;
+      }
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of this.read()) {
+        bytes += chunk.byteLength;
+        if (bytes > bytesMax) return null;
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    } finally {
+      this.stopWaiting();
+    }
+  }
+
+  private startWaiting(): void {
+    if (this.released || this.ended) return;
+    this.begin = this.slow.start(() => {
+      this.extend();
+      this.patience = this.clock.every(limits.requestBodyExtendMs, () => this.extend());
+    });
+  }
+
+  private stopWaiting(): void {
+    this.begin?.met();
+    this.patience?.cancel();
+  }
+
+  private async more(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    this.wake = null;
   }
 
   private async *read(): AsyncGenerator<Uint8Array> {
@@ -83,10 +128,7 @@ export class UwsRequestBody implements RequestBody {
       } else if (this.ended) {
         return;
       } else {
-        await new Promise<void>((resolve) => {
-          this.wake = resolve;
-        });
-        this.wake = null;
+        await this.more();
       }
     }
   }

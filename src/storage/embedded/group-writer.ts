@@ -50,9 +50,9 @@ export class GroupWriter {
 
   private transaction(work: () => WriteResult[]): WriteResult[] {
     try {
-      this.database.exec('BEGIN IMMEDIATE');
+      this.statements.run('BEGIN IMMEDIATE', []);
       const results = work();
-      this.database.exec('COMMIT');
+      this.statements.run('COMMIT', []);
       return results;
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');

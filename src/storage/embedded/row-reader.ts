@@ -22,9 +22,12 @@ export class RowReader {
     return this.guarded(() => this.statements.first(table.get, [...key, nowMs]));
   }
 
-  /** In one transaction, which takes the file's locks once: that is most of what a small read costs. */
+  /** Of several in one transaction, which takes the file's locks once: that is most of what a small read costs. */
   getMany(table: TableSql, keys: readonly (readonly Cell[])[], nowMs: number): (Cell[] | null)[] {
     return this.guarded(() => {
+      const [only] = keys;
+      if (only === undefined) return [];
+      if (keys.length === 1) return [this.statements.first(table.get, [...only, nowMs])];
       this.statements.run('BEGIN', []);
       try {
         return keys.map((key) => this.statements.first(table.get, [...key, nowMs]));

@@ -42,6 +42,11 @@ export class PostRows {
     return record ?? null;
   }
 
+  /** The media of a post, in the order of its photos. */
+  async mediaOf({ photos }: Pick<PostRow, 'photos'>): Promise<PostRecord['media']> {
+    return photos.length === 0 ? [] : this.store.getMany(media, photos);
+  }
+
   /** In the order of `postIds`, null where there is no such post. At most 100. */
   async records(postIds: readonly PostId[]): Promise<(PostRecord | null)[]> {
     const rows = await this.store.getMany(

@@ -90,3 +90,38 @@ test('the cache holds no more posts than it may, the least recently used leave',
   await cache.one(first);
   t.is(reads.length, 3);
 });
+
+test('whoever wants a post fresh is given its row as it is now; only media that stay as they are come from memory', async (t) => {
+  const world = await postWorld();
+  const { id: postId } = await world.publish(world.user());
+  const reads: string[] = [];
+  const rows = {
+    records: (postIds: readonly PostId[]) => world.rows.records(postIds),
+    byId: (id: PostId) => {
+      reads.push('post');
+      return world.rows.byId(id);
+    },
+    mediaOf: (post: PostRecord['post']) => {
+      reads.push('media');
+      return world.rows.mediaOf(post);
+    },
+  };
+  const cache = new PostCache(rows as PostRows);
+  const stored = (await world.rows.record(postId)) as PostRecord;
+  t.deepEqual(await cache.fresh(postId), stored);
+  const viewable = stored.media.map((medium) => medium && { ...medium, state: 'viewable' as const });
+  const ready = stored.media.map((medium) => medium && { ...medium, state: 'ready' as const });
+  const older = { ...stored.post, version: 0, revision: stored.post.revision - 1 };
+  for (const media of [viewable, [null], []]) {
+    cache.keep({ post: stored.post, media });
+    t.deepEqual(await cache.fresh(postId), stored);
+  }
+  t.deepEqual(reads.splice(0), ['post', 'media', 'post', 'media', 'post', 'media', 'post', 'media']);
+  cache.keep({ post: older, media: ready });
+  t.deepEqual(await cache.fresh(postId), { post: stored.post, media: ready });
+  const same = { post: stored.post, media: ready };
+  cache.keep(same);
+  t.is(await cache.fresh(postId), same);
+  t.deepEqual(reads, ['post', 'post']);
+  t.is(await cache.fresh(ids.next<PostId>()), null);
+});

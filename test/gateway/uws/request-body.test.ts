@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { HttpResponse as UwsResponse } from 'uWebSockets.js';
+import { Deadlines } from '../../../src/deadlines.ts';
 import { UwsRequestBody } from '../../../src/gateway/uws/request-body.ts';
 import { limits } from '../../../src/limits.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -27,7 +28,8 @@ class FakeResponse {
   }
 
   body(): UwsRequestBody {
-    return new UwsRequestBody(this as unknown as UwsResponse, this.clock);
+    const slow = new Deadlines(this.clock, limits.requestBodyExtendMs);
+    return new UwsRequestBody(this as unknown as UwsResponse, this.clock, slow);
   }
 
   bring(bytes: number, isLast = false): void {
@@ -85,3 +87,40 @@ for (const end of ['aborted', 'release'] as const) {
     if (end === 'aborted') await reading;
   });
 }
+
+test('a body is the same in one piece, however many it came in', async (t) => {
+  for (const chunks of [[], [10], [10, 20, 30]]) {
+    const response = new FakeResponse();
+    const reading = response.body().whole(60);
+    for (const bytes of chunks) response.bring(bytes);
+    response.bring(0, true);
+    t.is(
+      (await reading)?.byteLength,
+      chunks.reduce((sum, bytes) => sum + bytes, 0),
+    );
+  }
+  const early = new FakeResponse();
+  const body = early.body();
+  early.bring(30, true);
+  t.is((await body.whole(60))?.byteLength, 30);
+});
+
+test('of a body that is too long nothing is given', async (t) => {
+  for (const chunks of [[61], [30, 31]]) {
+    const response = new FakeResponse();
+    const reading = response.body().whole(60);
+    for (const [index, bytes] of chunks.entries()) response.bring(bytes, index === chunks.length - 1);
+    t.is(await reading, null);
+  }
+});
+
+test('a body that is waited for as a whole is as patient, and fails as it is told to', async (t) => {
+  const response = new FakeResponse();
+  const body = response.body();
+  const reading = body.whole(60);
+  await response.clock.advanceAsync(limits.requestBodyExtendMs * 3);
+  t.is(response.extended, 3);
+  body.fail(new Error('too slow'));
+  await t.throwsAsync(reading, { message: 'too slow' });
+  t.is(response.clock.timerCount, 0);
+});
