@@ -1,4 +1,7 @@
-/** Says what has arrived: at once after 128 events or 32 KiB, else five seconds after the first not said yet. Cumulative. */
+/**
+ * Says what has arrived: at once after 128 events or 32 KiB, else five seconds after the first not said yet. Cumulative. The
+ * first time it comes sooner, by chance: the phones of everybody who follows an author would else all speak at the same event.
+ */
 import { clientLimits } from './limits.ts';
 import type { Platform, Timer } from './platform.ts';
 
@@ -9,10 +12,13 @@ export class Acknowledger {
   private waiting = 0;
   private bytes = 0;
   private timer: Timer | null = null;
+  /** Of the events and bytes after which the next one is due. */
+  private share = 1;
 
   constructor(platform: Platform, send: (seq: number) => void) {
     this.platform = platform;
     this.send = send;
+    this.share = 1 - platform.random();
   }
 
   /** A frame of `count` events has been handed on, the last with number `seq`. */
@@ -20,7 +26,8 @@ export class Acknowledger {
     this.newest = seq;
     this.waiting += count;
     this.bytes += bytes;
-    const due = this.waiting >= clientLimits.ackEvents || this.bytes >= clientLimits.ackBytes;
+    const { ackEvents, ackBytes } = clientLimits;
+    const due = this.waiting >= ackEvents * this.share || this.bytes >= ackBytes * this.share;
     if (due) this.flush();
     else this.timer ??= this.platform.after(clientLimits.ackDelayMs, () => this.flush());
   }
@@ -31,6 +38,7 @@ export class Acknowledger {
     if (this.waiting === 0) return;
     this.waiting = 0;
     this.bytes = 0;
+    this.share = 1;
     this.send(this.newest);
   }
 
@@ -40,5 +48,6 @@ export class Acknowledger {
     this.timer = null;
     this.waiting = 0;
     this.bytes = 0;
+    this.share = 1 - this.platform.random();
   }
 }

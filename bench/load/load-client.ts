@@ -25,6 +25,10 @@ export class LoadClient implements WebSocketListener {
   private refused: ((error: Error) => void) | null = null;
   private unacknowledged = 0;
   private unacknowledgedBytes = 0;
+  /** When the first of them came; monotonic. */
+  private owesSinceMs = 0;
+  /** As in the client library: of the events and bytes after which the next acknowledgement is due. */
+  private share = 1;
   private leaving = false;
 
   constructor(host: ClientHost, number: number, identity: ClientIdentity, address: string) {
@@ -40,6 +44,8 @@ export class LoadClient implements WebSocketListener {
     this.greeting = greeting;
     this.leaving = false;
     this.unacknowledged = 0;
+    this.unacknowledgedBytes = 0;
+    this.share = 1 - Math.random();
     const protocol = dialect.subprotocol(this.identity, greeting, this.position);
     return new Promise((resolve, reject) => {
       this.welcomed = resolve;
@@ -77,10 +83,12 @@ export class LoadClient implements WebSocketListener {
     this.socket?.resume();
   }
 
-  acknowledge(): void {
-    if (this.unacknowledged === 0) return;
+  /** What has been owed since before that moment. */
+  acknowledge(beforeMs = Number.POSITIVE_INFINITY): void {
+    if (this.unacknowledged === 0 || this.owesSinceMs > beforeMs) return;
     this.unacknowledged = 0;
     this.unacknowledgedBytes = 0;
+    this.share = 1;
     const frame = this.host.dialect.acknowledgement(this.position.seq);
     if (frame !== null) this.socket?.send(frame);
   }
@@ -111,11 +119,13 @@ export class LoadClient implements WebSocketListener {
   private events(bytes: Buffer, start: number, end: number): void {
     const count = this.host.events(this, bytes, start, end);
     if (!this.host.dialect.advance(this.position, count, { bytes, start, end })) this.host.brokenNumbering();
+    if (this.unacknowledged === 0) this.owesSinceMs = performance.now();
     this.unacknowledged += count;
     this.unacknowledgedBytes += end - start;
-    // The client library's rules; its delay is the process's timer.
+    // The client library's rules; its delay is kept by the process's timer.
     const { ackEvents, ackBytes } = clientLimits;
-    if (this.unacknowledged >= ackEvents || this.unacknowledgedBytes >= ackBytes) this.acknowledge();
+    const isDue = this.unacknowledged >= ackEvents * this.share || this.unacknowledgedBytes >= ackBytes * this.share;
+    if (isDue) this.acknowledge();
   }
 
   closed(reason: string): void {

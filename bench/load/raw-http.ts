@@ -69,3 +69,33 @@ export class RawHttp {
     settle?.reject(error);
   }
 }
+
+/** As many connections as requests are under way. */
+export class RawHttpPool {
+  private readonly idle: RawHttp[] = [];
+  private readonly all: RawHttp[] = [];
+  private readonly host: string;
+  private readonly port: number;
+
+  constructor(host: string, port: number) {
+    this.host = host;
+    this.port = port;
+  }
+
+  async send(request: RawRequest): Promise<number> {
+    const connection = this.idle.pop() ?? (await this.open());
+    const status = await connection.send(request);
+    this.idle.push(connection);
+    return status;
+  }
+
+  async stop(): Promise<void> {
+    for (const connection of this.all) connection.close();
+  }
+
+  private async open(): Promise<RawHttp> {
+    const connection = await RawHttp.open(this.host, this.port);
+    this.all.push(connection);
+    return connection;
+  }
+}

@@ -7,13 +7,14 @@
 import { untilDue } from '../harness/due.ts';
 import type { Fleet } from '../harness/fleet.ts';
 import { identitiesOf } from '../harness/identities.ts';
-import { nowUs } from '../harness/markers.ts';
+import { markedCaption, nowUs } from '../harness/markers.ts';
 import { chosenPeers, type Peer, PEER_TITLES } from '../harness/peers.ts';
 import { cpuSeconds } from '../harness/process-figures.ts';
 import { WITHOUT_REDIS } from '../harness/redis-server.ts';
 import { type Contestant, interleave, known, medianOf, ratio, type Sample } from '../harness/rounds.ts';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
 import { Stage } from '../harness/stage.ts';
+import { RawHttpPool } from '../load/raw-http.ts';
 import { postTemplate, sampleEvent } from '../product/sample-event.ts';
 import { EMPTY_PLAN, type World } from '../product/world.ts';
 import { DeliveryTotals } from './deliveries.ts';
@@ -92,7 +93,15 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   const template = postTemplate(await sampleEvent(product, follower, () => product.edit(author, STREAM, 0)));
   const { peers, missing } = await peersOf(context, stage, { world, template });
   const fleet = await stage.fleet(product.target, identitiesOf(world, world.readers), 'the product');
-  const send: Pushed['send'] = (number, dueUs) => product.edit(author, STREAM, number, dueUs);
+  const requests = stage.own(new RawHttpPool(product.target.host, product.port));
+  const path = `/v1/posts/${author.posts.at(-1)}`;
+  const token = world.token(author);
+  // As thin as what asks the peers to emit: it is the product that is measured.
+  const send: Pushed['send'] = async (number, dueUs) => {
+    const caption = markedCaption({ stream: STREAM, number, sentAtUs: dueUs });
+    const status = await requests.send({ method: 'PUT', path, token, json: JSON.stringify({ caption }) });
+    if (status !== 200) throw new Error(`PUT ${path}: ${status}`);
+  };
   const totals = new DeliveryTotals();
   let next = 1;
   const contestant = (pushed: Pushed): Contestant => ({
