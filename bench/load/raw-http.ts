@@ -39,11 +39,17 @@ export class RawHttp {
     const length =
       json === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
     return new Promise((resolve, reject) => {
+      if (!this.isOpen) throw new Error('the connection was closed');
       this.settle = { resolve, reject };
       this.socket.write(
         `${method} ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n${length}\r\n${body}`,
       );
     });
+  }
+
+  /** False once the server has closed it, as it does with those that rest. */
+  get isOpen(): boolean {
+    return !this.socket.destroyed && this.socket.readyState === 'open';
   }
 
   close(): void {
@@ -83,7 +89,9 @@ export class RawHttpPool {
   }
 
   async send(request: RawRequest): Promise<number> {
-    const connection = this.idle.pop() ?? (await this.open());
+    let connection = this.idle.pop();
+    while (connection !== undefined && !connection.isOpen) connection = this.idle.pop();
+    connection ??= await this.open();
     const status = await connection.send(request);
     this.idle.push(connection);
     return status;
