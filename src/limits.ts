@@ -293,6 +293,8 @@ export const limits = {
 
   // Caches
   postCacheEntries: 100_000,
+  /** Posts whose last photo was told of: several photos of one post may be finished within seconds of each other. */
+  completedPostsRemembered: 4_096,
   eventBodiesMax: 500_000,
   /** With the largest bodies `eventBodiesMax` would be 8 GB. */
   eventBodiesBytesMax: 512 * MIB,

@@ -3,9 +3,11 @@
  * so reports may come twice, late or in any order. Media that belong to no post (avatars) are not looked at here.
  */
 import type { Clock } from '../../clock.ts';
+import { limits } from '../../limits.ts';
 import type { MediaId, PostId, UserId } from '../../ids.ts';
 import type { MediaOutcome } from '../../media/media-outcome.ts';
 import type { PostRecord, PostRows } from '../../storage/repositories/posts.ts';
+import { BoundedCache } from '../bounded-cache.ts';
 import type { InboxWriter } from '../feed/inbox-writer.ts';
 import type { Mailboxes } from '../mailboxes.ts';
 import type { PostCache } from './post-cache.ts';
@@ -24,6 +26,8 @@ export interface PostMediaOutcomeParts {
 
 export class PostMediaOutcome implements MediaOutcome {
   private readonly parts: PostMediaOutcomeParts;
+  /** Told of already. Photos that were finished at the same moment all find their post complete. */
+  private readonly completed = new BoundedCache<PostId, true>(limits.completedPostsRemembered);
 
   constructor(parts: PostMediaOutcomeParts) {
     this.parts = parts;
@@ -52,7 +56,9 @@ export class PostMediaOutcome implements MediaOutcome {
   /** A draft's photos were judged, or a live post's last one has come. */
   private async settle(postId: PostId): Promise<void> {
     const record = await this.settleDraft(postId);
-    if (record?.post.state === 'live' && isSettled(record)) await this.parts.commits.complete(record);
+    if (record?.post.state !== 'live' || !isSettled(record) || this.completed.get(postId)) return;
+    await this.parts.commits.complete(record);
+    this.completed.set(postId, true);
   }
 
   /** Resolves to the record as it was, or null if there is nothing more to do about it. */

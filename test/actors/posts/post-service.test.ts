@@ -82,6 +82,18 @@ test('the last rendition is announced once, to followers and to the author', asy
   t.true((await world.inboxOf(author)).some((row) => row.eventId === `media.ready:${draft.id}`));
 });
 
+test('photos that are finished at the same moment complete their post once', async (t) => {
+  const world = await postWorld();
+  const author = world.user();
+  const draft = await world.draft(author);
+  await world.setMedia(mediaOf(draft), 'ready');
+  await world.outcome.viewable(mediaOf(draft));
+  await world.outcome.ready(mediaOf(draft));
+  const { version } = await world.service.read(author, draft.id);
+  await Promise.all([1, 2, 3].map(() => world.outcome.ready(mediaOf(draft))));
+  t.is((await world.service.read(author, draft.id)).version, version);
+});
+
 test('a post whose photos were all refused fails, and its author learns why; followers learn nothing', async (t) => {
   const world = await postWorld();
   const [author, follower] = [world.user(), world.user()];
