@@ -13,7 +13,8 @@ REMEMBERED_IDS_MAX = 4096
 class Phone:
     def __init__(self, url, email, password, path):
         self.url, self.email, self.password, self.path = url.rstrip("/"), email, password, pathlib.Path(path)
-        self.lock = threading.RLock()  # python-socketio runs every handler in a thread of its own
+        # python-socketio runs every handler in a thread of its own: one may overtake the other on the way to the lock.
+        self.lock = threading.Condition(threading.RLock())
         self.welcomed, self.failures, self.close_code = threading.Event(), 0, None
         # cursor None: reload first. seen: ids in the order in which they came. behind: not 0 when something is missing between
         # cursor and seq, whatever the next welcome says; it counts what was shown since. aside: live events that wait for it.
@@ -74,6 +75,7 @@ class Phone:
             self.failures = 0
             self.save(epoch=message["epoch"], seq=message["seq"], ticket=message["ticket"])
             self.welcomed.set()
+            self.lock.notify_all()
             if message["mode"] in ("fresh", "reset"):
                 self.on_reset()
             elif message["mode"] == "behind" or self.state["behind"]:
@@ -82,6 +84,7 @@ class Phone:
     def on_events(self, message):
         with self.lock:
             epoch, first, events = message["epoch"], message["seq"], message["events"]
+            self.lock.wait_for(lambda: epoch == self.state["epoch"] and first <= self.state["seq"] + 1, timeout=2)
             last, expected = first + len(events) - 1, self.state["seq"] + 1
             gap = epoch != self.state["epoch"] or first > expected
             self.state["aside"] |= {event["id"]: event for event in (events if gap else events[max(0, expected - first) :])}
@@ -89,6 +92,7 @@ class Phone:
                 self.show(self.state["aside"].values())
                 self.state |= {"cursor": message["cursor"], "aside": {}}
             self.save(epoch=epoch, seq=last if gap else max(last, expected - 1))
+            self.lock.notify_all()
             if gap:
                 self.catch_up()
         # Returning calls the server's callback: that is the acknowledgement.
@@ -105,6 +109,7 @@ class Phone:
     def on_behind(self, message):
         with self.lock:
             self.save(epoch=message["epoch"], seq=message["seq"])
+            self.lock.notify_all()
             self.catch_up()
 
     def catch_up(self):

@@ -98,7 +98,8 @@ export class Flusher {
   /** About so many sessions will be queued by `prepare`, when the next flush begins. */
   expect(sessions: number): void {
     this.noteQueued();
-    this.expected = Math.max(this.expected, sessions);
+    // At least one: also what only its author's devices hear of is to be prepared.
+    this.expected = Math.max(this.expected, sessions, 1);
     this.arm();
   }
 
