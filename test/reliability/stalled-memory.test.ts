@@ -110,12 +110,20 @@ async function collect(server: RunningServer): Promise<void> {
   await waitFor('the collection', () => server.takeLine('collected'));
 }
 
-test(`${PHONES} phones that stop reading cost less than ${GROWTH_BYTES_MAX} bytes each, delay nobody, and recover everything`, async (t) => {
-  t.timeout(600_000);
+/** What a phone costs by stalling, in bytes: two runs that differ in nothing else. */
+async function pair(t: Checks & { log(value: unknown): void }): Promise<number> {
   const reading = await run(false, t);
   const stalled = await run(true, t);
   const each = (stalled.bytes - reading.bytes) / PHONES;
   const p99 = ({ delays }: Outcome): number | undefined => delays[Math.floor(delays.length * 0.99)];
   t.log({ bytesPerStalledPhone: Math.round(each), p99ReadingMs: p99(reading), p99StalledMs: p99(stalled) });
-  t.true(each < GROWTH_BYTES_MAX, `${each} bytes each`);
+  return each;
+}
+
+test(`${PHONES} phones that stop reading cost less than ${GROWTH_BYTES_MAX} bytes each, delay nobody, and recover everything`, async (t) => {
+  t.timeout(600_000);
+  // From one process to the next the heap differs by some megabytes, which are about as much as all phones may cost.
+  const pairs = [await pair(t), await pair(t), await pair(t)];
+  const [, median = Number.NaN] = pairs.toSorted((a, b) => a - b);
+  t.true(median < GROWTH_BYTES_MAX, `${median} bytes each`);
 });
