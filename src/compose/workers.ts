@@ -9,19 +9,9 @@ import { MediaWorker } from '../media/media-worker.ts';
 import { PhotoRemoval } from '../media/photo-removal.ts';
 import { RenditionPool } from '../media/renditions/rendition-pool.ts';
 import { repeatOutcome } from '../media/written-media-outcome.ts';
-import type { OutboxEntry } from '../storage/activity.ts';
+import { CONSUMERS, type OutboxEntry } from '../storage/activity.ts';
 import type { OutboxRows } from '../storage/repositories/outbox.ts';
 import type { Basics, Resources } from './resources.ts';
-
-const CONSUMERS = [
-  'fan-out',
-  'fan-out-chunk',
-  'media',
-  'media-outcome',
-  'photo-removal',
-  'notifications',
-  'counters',
-] as const;
 
 export interface WorkersInput extends Basics, Resources {
   readonly rows: OutboxRows;

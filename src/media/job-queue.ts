@@ -11,14 +11,9 @@
  * - A job that fails while its worker is being closed was interrupted: it is run again, and the try is not counted.
  * - A job whose worker died is run again within 5 s of a worker being there.
  */
-export type QueueName =
-  | 'fan-out'
-  | 'fan-out-chunk'
-  | 'media'
-  | 'media-outcome'
-  | 'photo-removal'
-  | 'notifications'
-  | 'counters';
+import type { Consumer } from '../storage/activity.ts';
+
+export type QueueName = Consumer;
 
 /** Plain JSON data. */
 export type JobData = Readonly<Record<string, unknown>>;

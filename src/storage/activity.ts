@@ -76,14 +76,18 @@ export type Activity =
 /** What followers are told of. */
 export type FannedOut = Extract<Activity, { kind: 'post.published' | 'post.updated' | 'post.deleted' }>;
 
-export type Consumer =
-  | 'fan-out'
-  | 'fan-out-chunk'
-  | 'media'
-  | 'media-outcome'
-  | 'photo-removal'
-  | 'notifications'
-  | 'counters';
+/** Each has a queue of its own. */
+export const CONSUMERS = [
+  'fan-out',
+  'fan-out-chunk',
+  'media',
+  'media-outcome',
+  'photo-removal',
+  'notifications',
+  'counters',
+] as const;
+
+export type Consumer = (typeof CONSUMERS)[number];
 
 /** Who acts on what. `photo-removal` takes away the photos of deleted posts and replaced avatars, and waits for no rendering. */
 export const CONSUMERS_OF: { readonly [Kind in Activity['kind']]: readonly Consumer[] } = {

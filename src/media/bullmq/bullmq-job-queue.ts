@@ -10,13 +10,14 @@ import type { Clock } from '../../clock.ts';
 import { Problem, StartRefusal } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
+import { CONSUMERS } from '../../storage/activity.ts';
 import type { AddOptions, Job, JobData, JobQueue, JobWorker, ParkedJob, QueueName, WorkOptions } from '../job-queue.ts';
 import { BullmqWorker } from './bullmq-worker.ts';
 import { inTime } from './in-time.ts';
 import { JobAdder } from './job-adder.ts';
 import { JobAdmission } from './job-admission.ts';
 import { jobIds } from './job-ids.ts';
-import { type BullQueue, createQueue, depthOf, QUEUE_NAMES } from './queues.ts';
+import { type BullQueue, createQueue, depthOf } from './queues.ts';
 import {
   ConnectionLife,
   createRedis,
@@ -66,7 +67,7 @@ export class BullmqJobQueue implements JobQueue {
     this.life = life;
     const { prefix, clock, log, waitingMax, attemptsMax } = options;
     this.parts = new Map(
-      QUEUE_NAMES.map((name) => {
+      CONSUMERS.map((name) => {
         const queue = createQueue(prefix, name, asking);
         queue.on('error', (error) => log.debug('a queue met an error', { queue: name, error }));
         const adder = new JobAdder({ queue, client: asking, clock, ids: jobIds, attemptsMax });

@@ -6,16 +6,6 @@ import type { RedisClient } from './redis-client.ts';
 
 export type BullQueue = Queue<JobData, void>;
 
-export const QUEUE_NAMES: readonly QueueName[] = [
-  'fan-out',
-  'fan-out-chunk',
-  'media',
-  'media-outcome',
-  'photo-removal',
-  'notifications',
-  'counters',
-];
-
 export function prefixOf(prefix: string, queue: QueueName): string {
   return `{${prefix}.${queue}}`;
 }
