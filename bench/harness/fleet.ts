@@ -138,7 +138,9 @@ export class Fleet {
     await this.all((program) => program.call('resume', null));
   }
 
+  /** With resets: ports that linger would slow the connects of whoever comes next. */
   async stop(): Promise<void> {
+    await this.cut().catch(() => undefined);
     await Promise.all(this.processes.map(({ program }) => program.stop()));
   }
 

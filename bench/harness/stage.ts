@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ClientIdentity } from '../load/load-calls.ts';
 import { Product } from '../product/product.ts';
 import { makeWorld, type World, type WorldPlan } from '../product/world.ts';
+import { allDone } from './all-done.ts';
 import { Fleet } from './fleet.ts';
 import { type ClusterPeer, type ClusterPeerName, type LonePeerName, type Peer, startPeer } from './peers.ts';
 import { RedisServer } from './redis-server.ts';
@@ -46,6 +47,12 @@ export class Stage {
     const peer = await startPeer(name, world.tokenKeyHex);
     this.own(peer.program);
     return peer;
+  }
+
+  /** All at once: a start is mostly waiting for it to be over. */
+  peers(names: readonly LonePeerName[], world: World): Promise<readonly Peer[]> {
+    this.context.progress.say(`starting ${names.join(', ')}`);
+    return allDone(names.map((name) => this.peer(name, world)));
   }
 
   /** With a Redis of its own. Null where redis-server is not installed. */

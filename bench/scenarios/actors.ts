@@ -8,7 +8,7 @@ import type { ActorCalls, ActorKind } from './actors-process.ts';
 
 const ENTRY = join(import.meta.dirname, 'actors-process.ts');
 const SIZES = {
-  small: { actors: 10_000, plain: 2_000, activated: 50_000, messages: 500_000, apart: false },
+  small: { actors: 10_000, plain: 2_000, activated: 20_000, messages: 200_000, apart: false },
   /** `apart`: a process for each figure, so that none is measured on what another left behind. */
   full: { actors: 200_000, plain: 50_000, activated: 500_000, messages: 10_000_000, apart: true },
 } as const;

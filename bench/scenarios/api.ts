@@ -8,7 +8,7 @@ import { EMPTY_PLAN, type World } from '../product/world.ts';
 import { Requests } from './requests.ts';
 
 const SIZES = {
-  small: { readers: 50, readsPerSecond: 300, writesPerSecond: 100, seconds: 1 },
+  small: { readers: 50, readsPerSecond: 300, writesPerSecond: 100, seconds: 0.5 },
   full: { readers: 500, readsPerSecond: 2_000, writesPerSecond: 500, seconds: 10 },
 } as const;
 const CONNECTIONS = 32;

@@ -6,6 +6,7 @@
  * cost by themselves is measured beside it, where nobody is connected, so that the reader can tell the two apart.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { allDone } from '../harness/all-done.ts';
 import { type Contestant, interleave, known, ratio } from '../harness/rounds.ts';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
 import { Stage } from '../harness/stage.ts';
@@ -13,17 +14,22 @@ import { deletablePostId } from '../harness/markers.ts';
 import { cpuSeconds } from '../harness/process-figures.ts';
 import type { Product } from '../product/product.ts';
 import { deletionTemplate, postTemplate, sampleEvent } from '../product/sample-event.ts';
-import { EMPTY_PLAN, type World } from '../product/world.ts';
+import { EMPTY_PLAN, type World, type WorldPlan } from '../product/world.ts';
 import { type Audience, type DeliveryRun, DeliveryTotals, gather, measureBursts } from './deliveries.ts';
 
 const PEERS = ['uws', 'ws', 'socketio-ws', 'socketio-uws'] as const;
-/** After eight bursts a phone has acknowledged: 128 short events, or a window's half of whole posts, and owes nothing. */
-const SIZES = { small: { readers: 500, bursts: 8 }, full: { readers: 10_000, bursts: 8 } } as const;
+const SIZES = {
+  small: { readers: 500, bursts: 4, aftermathMs: 100 },
+  /**
+   * After eight bursts a phone has acknowledged: 128 short events, or a window's half of whole posts, and owes nothing.
+   * In the aftermath the jobs behind a burst of commands are done: about as long as it takes to deliver one.
+   */
+  full: { readers: 10_000, bursts: 8, aftermathMs: 250 },
+} as const;
+type Size = (typeof SIZES)['small' | 'full'];
 const STREAMS = 16;
 const KINDS = ['short', 'posts'] as const;
 type Kind = (typeof KINDS)[number];
-/** In which the jobs behind a burst of commands are done: about as long as it takes to deliver one. */
-const AFTERMATH_MS = 250;
 
 interface Acting {
   readonly world: World;
@@ -37,17 +43,16 @@ export const coalesce: Scenario = {
 };
 
 async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResult> {
-  const { readers, bursts } = SIZES[context.scale];
+  const size = SIZES[context.scale];
+  const { readers, bursts } = size;
   const deletablePerStar = (context.rounds + 1) * bursts + 1;
   const plan = { ...EMPTY_PLAN, readers, stars: STREAMS, postsPerStar: 10, deletablePerStar };
-  const audience = await gather(context, stage, plan, PEERS);
+  const [audience, alone] = await allDone([gather(context, stage, plan, PEERS), actingAlone(stage, plan)]);
   const templates = await sampleTemplates(audience);
   const totals = new DeliveryTotals();
-  const aloneWorld = await stage.world({ ...plan, readers: 1 });
-  const alone = { world: aloneWorld, product: await stage.product(aloneWorld) };
   const contestants = KINDS.flatMap((kind) => [
     ...contestantsOf(audience, { kind, template: templates[kind] }, bursts, totals),
-    commandsAlone(alone, kind, { bursts, deliveries: readers * STREAMS }),
+    commandsAlone(alone, kind, size),
   ]);
   const { rounds, progress } = context;
   progress.begin('coalesce', contestants.length * (rounds + 1));
@@ -102,11 +107,13 @@ async function actTogether({ world, product }: Acting, kind: Kind, number: numbe
   );
 }
 
-function commandsAlone(
-  acting: Acting,
-  kind: Kind,
-  { bursts, deliveries }: { readonly bursts: number; readonly deliveries: number },
-): Contestant {
+/** The same authors once more, where nobody is connected. */
+async function actingAlone(stage: Stage, plan: WorldPlan): Promise<Acting> {
+  const world = await stage.world({ ...plan, readers: 1 });
+  return { world, product: await stage.product(world) };
+}
+
+function commandsAlone(acting: Acting, kind: Kind, { readers, bursts, aftermathMs }: Size): Contestant {
   const { pid } = acting.product.program;
   let next = 0;
   return {
@@ -115,10 +122,10 @@ function commandsAlone(
       const before = cpuSeconds(pid);
       for (let burst = 0; burst < bursts; burst++) {
         await actTogether(acting, kind, next++);
-        await pause(AFTERMATH_MS);
+        await pause(aftermathMs);
       }
       const seconds = cpuSeconds(pid) - before;
-      return { cpuMicrosecondsPerDelivery: (seconds * 1e6) / (bursts * deliveries), cpuSeconds: seconds };
+      return { cpuMicrosecondsPerDelivery: (seconds * 1e6) / (bursts * readers * STREAMS), cpuSeconds: seconds };
     },
   };
 }

@@ -3,6 +3,7 @@
  * for each, and bursts that every phone has seen before the next goes out.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { allDone } from '../harness/all-done.ts';
 import { addFaults, type DeliveryFaults, NO_FAULTS } from '../harness/delivery-check.ts';
 import type { Fleet, FleetReport } from '../harness/fleet.ts';
 import { identitiesOf } from '../harness/identities.ts';
@@ -34,13 +35,13 @@ export async function gather(
   const spare = world.readers[plan.readers];
   if (spare === undefined) throw new Error('the world has no people');
   const identities = identitiesOf(world, world.readers.slice(0, plan.readers));
-  const product = await stage.product(world);
+  const [product, started] = await allDone([
+    stage.product(world),
+    stage.peers(chosenPeers(known, context.peers), world),
+  ]);
   const productFleet = await stage.fleet(product.target, identities, 'the product');
   const peers = [];
-  for (const name of chosenPeers(known, context.peers)) {
-    const peer = await stage.peer(name, world);
-    peers.push({ peer, fleet: await stage.fleet(peer.target, identities, name) });
-  }
+  for (const peer of started) peers.push({ peer, fleet: await stage.fleet(peer.target, identities, peer.name) });
   return { world, product, productFleet, peers, spare };
 }
 

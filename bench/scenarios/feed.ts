@@ -8,7 +8,7 @@ import { EMPTY_PLAN, type Person } from '../product/world.ts';
 import { Requests } from './requests.ts';
 
 const SIZES = {
-  small: { hot: 50, coldEach: 20, hotCount: 200, loadPerSecond: 500, loadSeconds: 2 },
+  small: { hot: 50, coldEach: 20, hotCount: 100, loadPerSecond: 500, loadSeconds: 1 },
   full: { hot: 500, coldEach: 250, hotCount: 2_000, loadPerSecond: 5_000, loadSeconds: 10 },
 } as const;
 const CALM_PER_SECOND = 100;

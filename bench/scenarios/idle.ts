@@ -20,10 +20,11 @@ import type { LoadTarget } from '../load/load-calls.ts';
 
 const PEERS: readonly PeerName[] = ['uws', 'ws', 'socketio-ws', 'socketio-uws'];
 const SIZES = {
-  small: { few: 200, many: 1_000, idleMs: 300, settleMs: 200 },
+  small: { few: 50, many: 400, idleMs: 200, settleMs: 100 },
   /** Settled: timers of a second have run, and what was done for the last connection is over. */
   full: { few: 2_000, many: 16_000, idleMs: 10_000, settleMs: 1_500 },
 } as const;
+type Size = (typeof SIZES)['small' | 'full'];
 const DEVICES_EACH = 16;
 
 export const idle: Scenario = {
@@ -105,7 +106,7 @@ async function startPeerServer(name: PeerName, world: World): Promise<RunningSer
 
 async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResult> {
   const { scale, rounds, progress } = context;
-  const { few, many } = SIZES[scale];
+  const { many } = SIZES[scale];
   const world = await stage.world({ ...EMPTY_PLAN, readers: many, stars: 4, postsPerStar: 30 });
   const own = (): ClientIdentity[] => identitiesOf(world, world.readers);
   const shared = (): ClientIdentity[] =>
@@ -120,7 +121,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   ];
   progress.begin('idle', contestants.length * rounds);
   const systems = await interleave(contestants, { rounds, warmUps: 0, step: (name) => progress.step(name) });
-  return { ...judged(systems), delivered: 0, faults: NO_FAULTS, notes: notesOf(few, many) };
+  return { ...judged(systems), delivered: 0, faults: NO_FAULTS, notes: notesOf(SIZES[scale]) };
 }
 
 /** One phone a user = connection + actor; sixteen = connection + actor / 16. */
@@ -151,11 +152,11 @@ function judged(
   };
 }
 
-function notesOf(few: number, many: number): string[] {
+function notesOf({ few, many, idleMs }: Size): string[] {
   return [
     `Slope between ${few} and ${many} connections of a fresh process, after two full collections; private memory counts.`,
     'Kernel memory is the growth of all kernel objects on the machine, halved, since both ends are here: indicative only.',
-    'CPU: of the ten seconds after the last connection. Pings, one a connection in two minutes, lie outside of them, for all.',
+    `CPU: of the ${idleMs / 1000} seconds after the last connection. Pings, one a connection in two minutes, lie outside of them, for all.`,
     'Without its actor: computed from the two product rows (connection + actor, connection + actor / 16).',
   ];
 }

@@ -23,9 +23,11 @@ const PEERS = ['uws', 'ws', 'socketio-ws', 'socketio-uws'] as const;
 /** What one runs instead as soon as there are several servers, or a worker that emits. */
 const CLUSTERED = 'socketio-redis';
 const CLUSTERED_NOTE = `“${PEER_TITLES[CLUSTERED]}”: two servers on ws, the phones at one and the events from the other, as with several nodes or a worker that emits. Its CPU is that of both; Redis’s own stands beside it.`;
-const FOLLOWERS = { small: 100, full: 500 } as const;
-const EVENTS = { small: 10, full: 100 } as const;
-const INTERVAL_MS = 100;
+const SIZES = {
+  small: { followers: 100, events: 10, intervalMs: 50 },
+  full: { followers: 500, events: 100, intervalMs: 100 },
+} as const;
+type Size = (typeof SIZES)['small' | 'full'];
 const STREAM = 0;
 
 export const push: Scenario = {
@@ -47,25 +49,25 @@ interface Pushed {
 async function measurePush(
   { pids, redisPid, fleet, send }: Pushed,
   from: number,
-  count: number,
+  { events, intervalMs }: Size,
   totals: DeliveryTotals,
 ): Promise<Sample> {
   await fleet.begin([from]);
   const redisPids = redisPid === undefined ? [] : [redisPid];
   const before = { servers: cpuOf(pids), redis: cpuOf(redisPids) };
-  const startUs = nowUs() + INTERVAL_MS * 1000;
+  const startUs = nowUs() + intervalMs * 1000;
   const sends: Promise<void>[] = [];
-  for (let sent = 0; sent < count; sent++) {
-    const dueUs = startUs + sent * INTERVAL_MS * 1000;
+  for (let sent = 0; sent < events; sent++) {
+    const dueUs = startUs + sent * intervalMs * 1000;
     await untilDue(dueUs);
     sends.push(send(from + sent, dueUs));
   }
   await Promise.all(sends);
-  await fleet.delivered(count);
-  const each = (seconds: number): number => (seconds * 1e3) / count;
+  await fleet.delivered(events);
+  const each = (seconds: number): number => (seconds * 1e3) / events;
   const cpu = each(cpuOf(pids) - before.servers);
   const redisCpu = each(cpuOf(redisPids) - before.redis);
-  const report = await fleet.finish([from + count]);
+  const report = await fleet.finish([from + events]);
   totals.add(report);
   return {
     p50Ms: report.latency.percentile(0.5) / 1000,
@@ -83,8 +85,8 @@ function cpuOf(pids: readonly number[]): number {
 
 async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResult> {
   const { scale, rounds, progress } = context;
-  const followers = FOLLOWERS[scale];
-  const events = EVENTS[scale];
+  const size = SIZES[scale];
+  const { followers, events, intervalMs } = size;
   const world = await stage.world({ ...EMPTY_PLAN, readers: followers, regulars: 1, postsPerRegular: 100 });
   const product = await stage.product(world);
   const [author] = world.regulars;
@@ -109,7 +111,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
     measure: () => {
       const from = next;
       next += events;
-      return measurePush(pushed, from, events, totals);
+      return measurePush(pushed, from, size, totals);
     },
   });
   const contestants = [{ name: 'product', pids: [product.program.pid], fleet, send }, ...peers].map(contestant);
@@ -123,7 +125,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
     delivered: totals.delivered,
     faults: totals.faults,
     notes: [
-      `${followers} followers’ phones, ${events} edited posts a round, one every ${INTERVAL_MS} ms. Each phone’s arrival counts; “last” is the slowest phone of an event.`,
+      `${followers} followers’ phones, ${events} edited posts a round, one every ${intervalMs} ms. Each phone’s arrival counts; “last” is the slowest phone of an event.`,
       ...(CLUSTERED in systems ? [CLUSTERED_NOTE] : []),
       ...missing,
     ],
@@ -142,8 +144,7 @@ async function peersOf(
     (emitter: Peer['program']): Pushed['send'] =>
     async (number) =>
       void (await emitter.call('emit', { events: [{ template, stream: STREAM, number }], by: 'loop' }));
-  for (const name of chosenPeers(PEERS, context.peers)) {
-    const { program, target } = await stage.peer(name, world);
+  for (const { name, program, target } of await stage.peers(chosenPeers(PEERS, context.peers), world)) {
     const fleet = await stage.fleet(target, identities, name);
     peers.push({ name, pids: [program.pid], fleet, send: sendBy(program) });
   }

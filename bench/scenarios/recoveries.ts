@@ -53,7 +53,7 @@ export async function recoveries(plan: RecoveryPlan): Promise<Recoveries> {
 }
 
 async function contestantsOf(
-  { stage, world, template, totals, littleTraffic, muchTraffic }: RecoveryPlan,
+  { context, stage, world, template, totals, littleTraffic, muchTraffic }: RecoveryPlan,
   name: keyof typeof RECOVERING,
   peer: Peer | ClusterPeer,
 ): Promise<Contestant[]> {
@@ -74,7 +74,7 @@ async function contestantsOf(
   await happen(0);
   await fleet.delivered(1);
   totals.add(await fleet.finish([1]));
-  const absence = { greeting: 'resume-frame', cycles: 1, missed: MISSED } as const;
+  const absence = { scale: context.scale, greeting: 'resume-frame', cycles: 1, missed: MISSED } as const;
   return [
     {
       name: `${name}, little traffic`,

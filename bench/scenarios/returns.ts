@@ -3,6 +3,7 @@ import type { Fleet } from '../harness/fleet.ts';
 import { cpuSeconds } from '../harness/process-figures.ts';
 import { atRest } from '../harness/rest.ts';
 import type { Sample } from '../harness/rounds.ts';
+import type { Scale } from '../harness/scenario.ts';
 import type { Greeting } from '../load/load-calls.ts';
 import type { DeliveryTotals } from './deliveries.ts';
 
@@ -21,6 +22,8 @@ export interface Audience {
 }
 
 export interface Absence {
+  /** It says how long a server must rest first. */
+  readonly scale: Scale;
   readonly greeting: Greeting;
   readonly cycles: number;
   readonly missed: number;
@@ -40,7 +43,7 @@ export async function measureReturn(audience: Audience, absence: Absence, totals
     await fleet.begin([first]);
     for (let number = first; number < audience.next; number++) await audience.happen(number);
     // It has heard that everybody is gone, and has done what follows.
-    await atRest(pid);
+    await atRest(pid, absence.scale);
     const before = cpuSeconds(pid);
     const redisBefore = cpuOf(redisPid);
     const { opened, modes } = await fleet.reopen(absence.greeting);

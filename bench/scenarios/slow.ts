@@ -3,6 +3,7 @@
  * slow ones get everything once they read again.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { allDone } from '../harness/all-done.ts';
 import type { Fleet } from '../harness/fleet.ts';
 import { identitiesOf } from '../harness/identities.ts';
 import { nowUs } from '../harness/markers.ts';
@@ -10,7 +11,7 @@ import { chosenPeers } from '../harness/peers.ts';
 import { kernelMemory, memoryOf, unsentBytes } from '../harness/process-figures.ts';
 import { atRest } from '../harness/rest.ts';
 import { type Contestant, interleave, known, medianOf, type Sample } from '../harness/rounds.ts';
-import type { Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
+import type { Scale, Scenario, ScenarioContext, ScenarioResult } from '../harness/scenario.ts';
 import { Stage } from '../harness/stage.ts';
 import { postTemplate, sampleEvent } from '../product/sample-event.ts';
 import { EMPTY_PLAN } from '../product/world.ts';
@@ -18,7 +19,8 @@ import { DeliveryTotals } from './deliveries.ts';
 
 const PEERS = ['uws', 'ws', 'socketio-ws'] as const;
 const SIZES = {
-  small: { readers: 200, stalled: 10, events: 40, intervalMs: 20 },
+  /** As many deliveries a second as at full scale, and more events than a phone may owe acknowledgements for. */
+  small: { readers: 200, stalled: 10, events: 40, intervalMs: 10 },
   /**
    * 20,000 deliveries a second, each with its durable copy in the product: well within what this machine does, for where
    * the server is behind anyway, nobody could notice the slow ones.
@@ -54,8 +56,8 @@ interface Held {
   readonly allSockets: number;
 }
 
-async function heldBytes({ pid, port, heap }: Served): Promise<Held> {
-  await atRest(pid, REST_MS_MAX);
+async function heldBytes({ pid, port, heap }: Served, scale: Scale): Promise<Held> {
+  await atRest(pid, scale, REST_MS_MAX);
   await heap();
   return {
     process: memoryOf(pid).privateBytes,
@@ -75,21 +77,22 @@ async function stream(served: Served, readers: number, { events, intervalMs }: S
   await served.fleet.deliveredInAll(events * readers);
 }
 
-async function measureSlow(served: Served, size: Size, totals: DeliveryTotals): Promise<Sample> {
+async function measureSlow(served: Served, scale: Scale, totals: DeliveryTotals): Promise<Sample> {
   const { fleet } = served;
+  const size = SIZES[scale];
   const { readers, stalled, events } = size;
-  await atRest(served.pid);
+  await atRest(served.pid, scale);
   await fleet.begin([served.next]);
   await stream(served, readers, size);
   const calm = await fleet.finish([served.next]);
   totals.add(calm);
 
-  const before = await heldBytes(served);
+  const before = await heldBytes(served, scale);
   await fleet.begin([served.next]);
   await fleet.pause(stalled);
   await stream(served, readers - stalled, size);
   const calmed = await fleet.latency();
-  const after = await heldBytes(served);
+  const after = await heldBytes(served, scale);
   const grown = (what: keyof Held): number => (after[what] - before[what]) / 1024 / stalled;
   await fleet.resume();
   await fleet.delivered(events);
@@ -110,7 +113,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   const { scale, rounds, progress } = context;
   const size = SIZES[scale];
   const world = await stage.world({ ...EMPTY_PLAN, readers: size.readers, stars: 1, postsPerStar: 100 });
-  const product = await stage.product(world);
+  const [product, peers] = await allDone([stage.product(world), stage.peers(chosenPeers(PEERS, context.peers), world)]);
   const [star] = world.stars;
   const [follower] = world.readers;
   if (star === undefined || follower === undefined) throw new Error('the world has no people');
@@ -119,7 +122,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   const totals = new DeliveryTotals();
   const contestant = (name: string, served: Served): Contestant => ({
     name,
-    measure: () => measureSlow(served, size, totals),
+    measure: () => measureSlow(served, scale, totals),
   });
   const contestants = [
     contestant('product', {
@@ -131,13 +134,12 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
       next: 1,
     }),
   ];
-  for (const name of chosenPeers(PEERS, context.peers)) {
-    const peer = await stage.peer(name, world);
+  for (const peer of peers) {
     contestants.push(
-      contestant(name, {
+      contestant(peer.name, {
         pid: peer.program.pid,
         port: peer.target.port,
-        fleet: await stage.fleet(peer.target, identities, name),
+        fleet: await stage.fleet(peer.target, identities, peer.name),
         heap: () => peer.program.call('heap', null),
         async send(number) {
           await peer.program.call('emit', { events: [{ template, stream: STREAM, number }], by: 'loop' });
