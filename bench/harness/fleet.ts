@@ -46,6 +46,11 @@ export class Fleet {
     return this.processes.reduce((sum, { clients }) => sum + clients, 0);
   }
 
+  /** Of its processes. */
+  get pids(): readonly number[] {
+    return this.processes.map(({ program }) => program.pid);
+  }
+
   async open(clients: readonly ClientIdentity[]): Promise<Opened> {
     const outcomes: OpenOutcome[] = [];
     for (let start = 0; start < clients.length; ) {
