@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * Phones on the last processor, servers on all the others. False where there is but one processor or no `taskset`: then the
- * kernel chooses, for all of them alike.
+ * Phones on the last processor, the servers' event loops on all the others; where other threads of a server go is left to the
+ * kernel. False where there is but one processor or no `taskset`: then the kernel chooses, for all of them alike.
  */
 export function placeApart(servers: readonly number[], phones: readonly number[]): boolean {
   const processors = permittedProcessors();
@@ -17,9 +17,9 @@ export function placeApart(servers: readonly number[], phones: readonly number[]
   return servers.every((pid) => moved(pid, processors)) && phones.every((pid) => moved(pid, [last]));
 }
 
-/** All threads; those to come go where the one is that starts them. */
+/** The thread of the event loop; threads that it starts from now on follow it, others do not. */
 function moved(pid: number, processors: readonly number[]): boolean {
-  return spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', processors.join(','), String(pid)]).status === 0;
+  return spawnSync('taskset', ['--cpu-list', '--pid', processors.join(','), String(pid)]).status === 0;
 }
 
 /** In rising order. */
