@@ -5,10 +5,12 @@ import type { PostId } from '../../src/ids.ts';
 import { Program } from '../harness/calls.ts';
 import { markedCaption, nowUs } from '../harness/markers.ts';
 import { untilQuiet } from '../harness/quiet.ts';
+import type { Scale } from '../harness/scenario.ts';
 import type { LoadTarget } from '../load/load-calls.ts';
 import type { ProductCalls } from './product-server.ts';
 import type { Person, World } from './world.ts';
 
+const WARM_UP_COMMANDS = { small: 100, full: 3_000 } as const;
 const ENTRY = join(import.meta.dirname, 'product-server.ts');
 
 export interface HttpAnswer {
@@ -46,6 +48,17 @@ export class Product {
     const { port } = await program.call('listen', null);
     await untilQuiet(program.pid);
     return new Product(world, program, port);
+  }
+
+  /**
+   * Carries out commands while nobody is connected. A server that has been up for some minutes has compiled what carries them
+   * out; peers have no commands, and what they do is compiled after one round.
+   */
+  async warmUp(authors: readonly Person[], scale: Scale): Promise<void> {
+    for (let number = 0; number * authors.length < WARM_UP_COMMANDS[scale]; number++) {
+      await Promise.all(authors.map((author, stream) => this.edit(author, stream, number)));
+    }
+    await untilQuiet(this.program.pid);
   }
 
   get target(): LoadTarget {

@@ -47,7 +47,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   const { readers, bursts } = size;
   const deletablePerStar = (context.rounds + 1) * bursts + 1;
   const plan = { ...EMPTY_PLAN, readers, stars: STREAMS, postsPerStar: 10, deletablePerStar };
-  const [audience, alone] = await allDone([gather(context, stage, plan, PEERS), actingAlone(stage, plan)]);
+  const [audience, alone] = await allDone([gather(context, stage, plan, PEERS), actingAlone(context, stage, plan)]);
   const templates = await sampleTemplates(audience);
   const totals = new DeliveryTotals();
   const contestants = KINDS.flatMap((kind) => [
@@ -108,9 +108,11 @@ async function actTogether({ world, product }: Acting, kind: Kind, number: numbe
 }
 
 /** The same authors once more, where nobody is connected. */
-async function actingAlone(stage: Stage, plan: WorldPlan): Promise<Acting> {
+async function actingAlone({ scale }: ScenarioContext, stage: Stage, plan: WorldPlan): Promise<Acting> {
   const world = await stage.world({ ...plan, readers: 1 });
-  return { world, product: await stage.product(world) };
+  const product = await stage.product(world);
+  await product.warmUp(world.stars, scale);
+  return { world, product };
 }
 
 function commandsAlone(acting: Acting, kind: Kind, { readers, bursts, aftermathMs }: Size): Contestant {

@@ -39,6 +39,7 @@ export async function gather(
     stage.product(world),
     stage.peers(chosenPeers(known, context.peers), world),
   ]);
+  await product.warmUp(world.stars, context.scale);
   const productFleet = await stage.fleet(product.target, identities, 'the product');
   const peers = [];
   for (const peer of started) peers.push({ peer, fleet: await stage.fleet(peer.target, identities, peer.name) });
