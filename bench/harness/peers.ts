@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { LoadTarget } from '../load/load-calls.ts';
 import type { PeerCalls } from '../peers/server-calls.ts';
 import { Program } from './calls.ts';
-import { untilQuiet } from './quiet.ts';
+import { untilQuiet } from './rest.ts';
 
 /** One process and nothing else. */
 export type LonePeerName = 'uws' | 'ws' | 'socketio-ws' | 'socketio-uws' | 'socketio-recovery';

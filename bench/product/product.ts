@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PostId } from '../../src/ids.ts';
 import { Program } from '../harness/calls.ts';
 import { markedCaption, nowUs } from '../harness/markers.ts';
-import { untilQuiet } from '../harness/quiet.ts';
+import { untilQuiet } from '../harness/rest.ts';
 import type { Scale } from '../harness/scenario.ts';
 import type { LoadTarget } from '../load/load-calls.ts';
 import type { ProductCalls } from './product-server.ts';

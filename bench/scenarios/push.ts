@@ -55,7 +55,7 @@ interface Pushed {
 }
 
 /** Events one after the other, each due at its moment. */
-interface Stream {
+interface Series {
   readonly from: number;
   readonly count: number;
   readonly intervalMs: number;
@@ -63,7 +63,7 @@ interface Stream {
 
 async function measurePush(
   { pids, redisPid, fleet, send }: Pushed,
-  { from, count, intervalMs }: Stream,
+  { from, count, intervalMs }: Series,
   totals: DeliveryTotals,
 ): Promise<Sample> {
   await fleet.begin([from]);
@@ -127,13 +127,13 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
     name: pushed.name,
     measure: async (round) => {
       const haste = round < 0 ? HASTE : 1;
-      const stream = (count: number): Stream => {
+      const series = (count: number): Series => {
         const from = next;
         next += count;
         return { from, count, intervalMs: intervalMs / haste };
       };
-      await measurePush(pushed, stream(LEAD_IN), totals);
-      return measurePush(pushed, stream(events * haste), totals);
+      await measurePush(pushed, series(LEAD_IN), totals);
+      return measurePush(pushed, series(events * haste), totals);
     },
   });
   const systems = [{ name: 'product', pids: [product.program.pid], fleet, send }, ...peers];

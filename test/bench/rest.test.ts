@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import test from 'ava';
-import { untilQuiet } from '../../bench/harness/quiet.ts';
+import { untilQuiet } from '../../bench/harness/rest.ts';
 
 const BUSY_THEN_AT_REST = `
   const untilMs = Date.now() + 800;
