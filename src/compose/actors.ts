@@ -224,7 +224,8 @@ function composePosts(parts: Parts, social: ReturnType<typeof composeSocial>) {
   const catchUp = new CatchUp({ ...parts, inbox: rows.inbox, hydrators, pageEvents: limits.syncPageEvents });
   const news = new PostNews(cache, reader);
   const chunks = new FanOutChunks({ ...parts, ...rows, news, inbox });
-  const fanOut = new FanOutHandler({ ...parts, ...rows, news, chunks, inbox, merger, chunkSize: limits.fanOutChunk });
+  const tellers = { news, chunks, inbox, inboxes: rows.inbox, merger };
+  const fanOut = new FanOutHandler({ ...parts, ...rows, ...tellers, chunkSize: limits.fanOutChunk });
   return {
     inbox,
     mediaOutcome: new PostMediaOutcome({ rows: rows.posts, cache, commits, inbox, mailboxes, clock }),

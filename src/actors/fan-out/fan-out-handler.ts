@@ -7,6 +7,7 @@
  * `laneOf` in `src/actors/outbox/consumers.ts`). So a call ends only when everything it writes is acknowledged.
  */
 import { assertNever } from '../../assert-never.ts';
+import type { Clock } from '../../clock.ts';
 import type { OutboxId } from '../../ids.ts';
 import { timeOfId } from '../../ids.ts';
 import { limits } from '../../limits.ts';
@@ -17,8 +18,12 @@ import type { PostRows } from '../../storage/repositories/posts.ts';
 import type { TimelineRows } from '../../storage/repositories/timeline.ts';
 import { putRow, type Store } from '../../storage/store.ts';
 import { outbox } from '../../storage/tables/operations.ts';
+import type { InboxRows } from '../../storage/repositories/inbox.ts';
 import type { InboxWriter } from '../feed/inbox-writer.ts';
 import type { TimelineMerger } from '../feed/timeline-merger.ts';
+import type { LiveEvents } from '../live/live-events.ts';
+import { ownCopyId } from '../posts/own-copy.ts';
+import type { PostChange } from '../posts/post-events.ts';
 import type { PostNews } from './post-news.ts';
 import type { FanOutChunks } from './fan-out-chunks.ts';
 
@@ -30,6 +35,9 @@ export interface FanOutParts {
   readonly news: PostNews;
   readonly chunks: FanOutChunks;
   readonly inbox: InboxWriter;
+  readonly inboxes: Pick<InboxRows, 'has'>;
+  readonly live: Pick<LiveEvents, 'deliver'>;
+  readonly clock: Pick<Clock, 'now'>;
   readonly merger: TimelineMerger;
   readonly dispatch: Dispatch;
   /** Followers per chunk. */
@@ -71,10 +79,18 @@ export class FanOutHandler {
     }
   }
 
-  /** The author's other devices. Their new posts need no row: readers take them from the author's own list. */
-  private async toAuthor(entry: OutboxEntry, activity: FannedOut): Promise<void> {
-    const news = await this.parts.news.of(activity, timeOfId(entry.activityId));
-    if (news !== null) await this.parts.inbox.append(activity.authorId, { ...news, entry: null });
+  /**
+   * The author's other devices. Their row was written with the change. If it is missing, or may have come to stand behind a
+   * reader (late-write rule), another is appended. New posts need none: readers take them from the author's own list.
+   */
+  private async toAuthor({ activityId }: OutboxEntry, change: PostChange): Promise<void> {
+    const { news, inbox, inboxes, live, clock } = this.parts;
+    const { authorId } = change;
+    const told = await news.of(change, timeOfId(activityId));
+    if (told === null) return;
+    const inTime = clock.now() - timeOfId(activityId) <= limits.lateWriteMs;
+    if (inTime && (await inboxes.has(authorId, ownCopyId(activityId)))) live.deliver(authorId, told.event, null);
+    else await inbox.append(authorId, told);
   }
 
   private async toFollowers(entry: OutboxEntry, activity: FannedOut): Promise<void> {

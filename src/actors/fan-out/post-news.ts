@@ -3,7 +3,7 @@ import { timeOfId } from '../../ids.ts';
 import type { FannedOut } from '../../storage/activity.ts';
 import type { LogEvent } from '../event.ts';
 import type { TimelineEntry } from '../live/live-events.ts';
-import { mediaReady, postDeleted, postNew, postUpdated } from '../posts/post-events.ts';
+import { mediaReady, noticeOf, postDeleted, postNew, postUpdated } from '../posts/post-events.ts';
 import type { PostCache } from '../posts/post-cache.ts';
 import type { PostReader } from '../posts/post-reader.ts';
 import { isListedAt } from '../posts/post-rules.ts';
@@ -27,20 +27,19 @@ export class PostNews {
   async of(activity: FannedOut, atMs: number): Promise<News | null> {
     const { postId, authorId } = activity;
     if (activity.kind === 'post.deleted') {
-      const references = { postId, version: String(activity.version) };
+      const { references } = noticeOf(activity, atMs);
       return { event: postDeleted(postId, activity.version, atMs), references, entry: null };
     }
     const record = await this.cache.fresh(postId);
     if (record?.post.state !== 'live') return null;
-    const references = { postId };
     if (activity.kind === 'post.published') {
       const { publishId } = activity;
       if (!isListedAt(record.post, publishId)) return null;
       const event = postNew(await this.reader.view(record), timeOfId(publishId));
-      return { event, references, entry: { publishId, postId, authorId } };
+      return { event, references: { postId }, entry: { publishId, postId, authorId } };
     }
     const view = await this.reader.view(record);
     const event = activity.event === 'media.ready' ? mediaReady(view, atMs) : postUpdated(view, activity.version, atMs);
-    return { event, references, entry: null };
+    return { event, references: noticeOf(activity, atMs).references, entry: null };
   }
 }

@@ -54,7 +54,7 @@ async function hydratePosts(
   userId: UserId,
   references: readonly References[],
 ): Promise<(string | null)[]> {
-  const records = await cache.many(references.map((each) => (each['postId'] ?? '') as PostId));
+  const records = await namedRecords(cache, references);
   const found = records.filter((record): record is PostRecord => record !== null);
   const followed = await followedOf(
     edges,
@@ -68,4 +68,29 @@ async function hydratePosts(
     const view = record === null ? undefined : dataOf.get(record);
     return view === undefined ? null : encodePost(view);
   });
+}
+
+/**
+ * An event is told with the post in its version or a later one. In memory may be an older one for a moment; and where a
+ * batch becomes visible row by row, the event's row may come first. Then it is left out: its live copy is still to come.
+ */
+async function namedRecords(cache: PostCache, references: readonly References[]): Promise<(PostRecord | null)[]> {
+  const records = await cache.many(references.map(postIdOf));
+  return Promise.all(
+    records.map(async (record, index) => {
+      const named = references[index] as References;
+      if (!isBefore(record, named)) return record;
+      const fresh = await cache.fresh(postIdOf(named));
+      return isBefore(fresh, named) ? null : fresh;
+    }),
+  );
+}
+
+function postIdOf(references: References): PostId {
+  return (references['postId'] ?? '') as PostId;
+}
+
+/** Rows of new posts, and those of earlier versions of this server, name no version. */
+function isBefore(record: PostRecord | null, references: References): boolean {
+  return record !== null && record.post.version < Number(references['version'] ?? 0);
 }

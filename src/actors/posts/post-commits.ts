@@ -27,7 +27,8 @@ import type { AuthorDelivery } from '../fan-out/author-delivery.ts';
 import type { LiveEvents } from '../live/live-events.ts';
 import type { PostView } from '../views.ts';
 import type { PostCache } from './post-cache.ts';
-import { mediaReady, postDeleted, postNew, postUpdated } from './post-events.ts';
+import { ownCopy } from './own-copy.ts';
+import { mediaReady, type PostChange, postDeleted, postNew, postUpdated } from './post-events.ts';
 import { isSettled } from './post-lifecycle.ts';
 import type { PostReader } from './post-reader.ts';
 
@@ -94,10 +95,11 @@ export class PostCommits {
     const { live, clock, ids } = this.parts;
     const { postId, publishId, authorId } = post;
     const version = post.version + 1;
-    const activity = recordActivity(ids, { kind: 'post.deleted', postId, publishId, authorId, version }, postId);
+    const change: PostChange = { kind: 'post.deleted', postId, publishId, authorId, version };
+    const activity = recordActivity(ids, change, postId);
     const row: PostRow = { ...post, state: 'deleted', caption: '', version };
     await this.write(row, activity, {
-      more: publishId === null ? [] : [unlistPost(post, publishId)],
+      more: [ownCopy(change, activity.activityId), ...(publishId === null ? [] : [unlistPost(post, publishId)])],
       expiresAtMs: clock.now() + limits.outboxRetentionMs,
     });
     live.withdrawPost(postId);
@@ -137,8 +139,10 @@ export class PostCommits {
   private async update({ post, media }: PostRecord, event: 'post.updated' | 'media.ready'): Promise<PostRecord> {
     const { postId, authorId, version } = post;
     if (post.state !== 'live') return { post: await this.write(post, null), media };
-    const activity = recordActivity(this.parts.ids, { kind: 'post.updated', postId, authorId, version, event }, postId);
-    const changed = { post: await this.write(post, activity), media };
+    const change: PostChange = { kind: 'post.updated', postId, authorId, version, event };
+    const activity = recordActivity(this.parts.ids, change, postId);
+    const written = await this.write(post, activity, { more: [ownCopy(change, activity.activityId)] });
+    const changed = { post: written, media };
     await this.announce(changed, (view) => {
       const atMs = timeOfId(activity.activityId);
       const news = event === 'media.ready' ? mediaReady(view, atMs) : postUpdated(view, version, atMs);

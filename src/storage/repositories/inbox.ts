@@ -21,6 +21,10 @@ export class InboxRows {
     this.store = store;
   }
 
+  async has(userId: UserId, arrivalId: ArrivalId): Promise<boolean> {
+    return (await this.store.get(inbox, { userId, day: dayOf(timeOfId(arrivalId)), arrivalId })) !== null;
+  }
+
   /** Oldest first, from (or behind) `from.id` up to what was written by now. */
   async since(
     userId: UserId,
