@@ -119,6 +119,10 @@ export const limits = {
   outboxRedriveAfterMs: 20 * SECOND,
   /** Of work that was given up. What waits is kept as long as its activity. */
   outboxRetentionMs: 30 * DAY,
+  /** Rows of finished work go together, so much later: a command costs one sync, not one more for each of its consumers. */
+  finishedEntriesMs: 250,
+  /** Of them at most; beyond it jobs wait for the removal. */
+  finishedEntriesMax: 1_000,
   /** History: a year and a month, so that a year can be compared with the one before it began. */
   activityRetentionMs: 400 * DAY,
   fanOutJobsConcurrent: 8,

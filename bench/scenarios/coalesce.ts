@@ -22,9 +22,9 @@ const SIZES = {
   small: { readers: 500, bursts: 4, aftermathMs: 100 },
   /**
    * After eight bursts a phone has acknowledged: 128 short events, or a window's half of whole posts, and owes nothing.
-   * In the aftermath the jobs behind a burst of commands are done: about as long as it takes to deliver one.
+   * In the aftermath the jobs behind a burst of commands are done, and their rows have left the outbox.
    */
-  full: { readers: 10_000, bursts: 8, aftermathMs: 250 },
+  full: { readers: 10_000, bursts: 8, aftermathMs: 400 },
 } as const;
 type Size = (typeof SIZES)['small' | 'full'];
 const STREAMS = 16;

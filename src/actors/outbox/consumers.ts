@@ -1,6 +1,6 @@
 /**
- * Runs the consumers. A job is one outbox row; it is done only when the row is gone, and the row goes only after the
- * consumer's effects are acknowledged. So a job that runs twice, late, or after a crash changes nothing.
+ * Runs the consumers. A job is one outbox row, and the row goes only after the consumer's effects are acknowledged: a moment
+ * later, with others. A job that runs twice, late, or after a crash changes nothing.
  *
  * Fan-outs of one author run one after another, in the order of what happened, so that two quick edits stand in every
  * inbox in that order; the chunks of one fan-out run side by side. This holds for what one node takes from its queue: a
@@ -16,6 +16,7 @@ import type { Logger } from '../../log.ts';
 import type { Job, JobData, JobQueue, JobWorker } from '../../media/job-queue.ts';
 import type { Consumer, Dispatch, OutboxEntry } from '../../storage/activity.ts';
 import type { OutboxRows } from '../../storage/repositories/outbox.ts';
+import { FinishedEntries } from './finished-entries.ts';
 import { Lanes } from './lanes.ts';
 
 export type ConsumerHandlers = { readonly [Name in Consumer]: (entry: OutboxEntry) => Promise<void> };
@@ -102,11 +103,11 @@ function laneOf({ activity, outboxId }: OutboxEntry): string {
 function startConsumer(
   consumer: Consumer,
   handle: (entry: OutboxEntry) => Promise<void>,
-  { queue, rows, clock, logger }: OutboxDependencies,
+  { queue, rows, clock, logger, finished }: OutboxDependencies & { readonly finished: FinishedEntries },
 ): JobWorker {
   const { concurrency, lanes } = mannerOf(consumer);
   const handleOnce = async (entry: OutboxEntry): Promise<boolean> => {
-    if (!(await rows.pending(entry))) return false;
+    if (finished.has(entry) || !(await rows.pending(entry))) return false;
     await handle(entry);
     return true;
   };
@@ -119,7 +120,7 @@ function startConsumer(
         const handled = await (lanes === null
           ? handleOnce(entry)
           : lanes.run(laneOf(entry), entry.activityId, () => handleOnce(entry)));
-        if (handled) await rows.done(entry);
+        if (handled) await finished.add(entry);
       } catch (error) {
         if (!isPutOff(entry, error, job.attempt, clock.now())) throw error;
         logger.warn('work is put off: a part of the service is away', { consumer, outboxId: entry.outboxId, error });
@@ -146,15 +147,17 @@ function isPutOff(entry: OutboxEntry, error: unknown, attempt: number, nowMs: nu
   return attempt >= limits.jobAttemptsMax && isPassing(error) && !isOld;
 }
 
-/** Starts a worker per consumer that has a handler here; `close` lets those under way finish. */
+/** Starts a worker per consumer that has a handler here; `close` lets those under way finish, and takes their rows away. */
 export function startConsumers(handlers: Partial<ConsumerHandlers>, dependencies: OutboxDependencies): JobWorker {
+  const finished = new FinishedEntries(dependencies);
   const workers = (Object.keys(handlers) as Consumer[]).flatMap((consumer) => {
     const handle = handlers[consumer];
-    return handle === undefined ? [] : [startConsumer(consumer, handle, dependencies)];
+    return handle === undefined ? [] : [startConsumer(consumer, handle, { ...dependencies, finished })];
   });
   return {
     async close() {
       await Promise.all(workers.map((worker) => worker.close()));
+      await finished.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The outbox as rows: what is still to be done, and what was given up on. */
 import type { RevisionSource } from '../../ids.ts';
 import { limits } from '../../limits.ts';
+import { inGroups } from '../../parallel.ts';
 import type { OutboxEntry } from '../activity.ts';
 import { putRow, removeRow, type Store } from '../store.ts';
 import { outbox, outboxParked, sweepMarks } from '../tables/operations.ts';
@@ -25,9 +26,11 @@ export class OutboxRows {
     return (await this.store.get(outbox, keyOf(entry))) !== null;
   }
 
-  /** Only a worker calls this, after the entry's effects are acknowledged. */
-  async done(entry: OutboxEntry): Promise<void> {
-    await this.store.remove(outbox, keyOf(entry));
+  /** Only a worker calls this, after the effects of the entries are acknowledged. If it rejects, any of them may be gone. */
+  async removeAll(entries: readonly OutboxEntry[]): Promise<void> {
+    for (const group of inGroups(entries, limits.storeWriteAllMutations)) {
+      await this.store.writeAll(group.map((entry) => removeRow(outbox, keyOf(entry))));
+    }
   }
 
   async park(entry: OutboxEntry, reason: string, nowMs: number): Promise<void> {
