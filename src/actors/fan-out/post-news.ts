@@ -1,4 +1,5 @@
 /** What followers are told of an activity, read fresh; null when there is nothing to tell any more. */
+import { Problem } from '../../errors.ts';
 import { timeOfId } from '../../ids.ts';
 import type { FannedOut } from '../../storage/activity.ts';
 import type { LogEvent } from '../event.ts';
@@ -23,7 +24,7 @@ export class PostNews {
     this.reader = reader;
   }
 
-  /** `atMs`: when the activity was recorded. */
+  /** `atMs`: when the activity was recorded. Rejects as `unavailable` while the change cannot be seen yet. */
   async of(activity: FannedOut, atMs: number): Promise<News | null> {
     const { postId, authorId } = activity;
     if (activity.kind === 'post.deleted') {
@@ -32,6 +33,8 @@ export class PostNews {
     }
     const record = await this.cache.fresh(postId);
     if (record?.post.state !== 'live') return null;
+    // Where a batch becomes visible row by row, its work may be found before its change.
+    if (activity.kind === 'post.updated' && record.post.version < activity.version) throw new Problem('unavailable');
     if (activity.kind === 'post.published') {
       const { publishId } = activity;
       if (!isListedAt(record.post, publishId)) return null;
