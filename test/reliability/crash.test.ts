@@ -8,7 +8,8 @@ import { waitFor } from '../support/wait-for.ts';
 import { type Step, STEPS } from './crashing-ports.ts';
 import { inspect } from './inspect-data.ts';
 
-const KILLS = Number(process.env['KILLS'] ?? (process.env['SOAK'] === undefined ? 20 : 200));
+/** Each step kills once, and as often chance does. */
+const KILLS = Number(process.env['KILLS'] ?? (process.env['SOAK'] === undefined ? 2 * STEPS.length : 200));
 const AUTHORS = 3;
 const FOLLOWERS = 4;
 const SETTLE_MS = 120_000;
@@ -20,6 +21,8 @@ interface World {
   /** Ids of the posts whose upload was acknowledged. */
   readonly acknowledged: Set<string>;
   attempted: number;
+  /** Steps that were to kill and did not come. */
+  readonly missed: string[];
 }
 
 /** Half the kills at a named durable step, at its nth occurrence; the other half at a random moment. */
@@ -72,6 +75,7 @@ async function oneKill(world: World, kill: number, port: string): Promise<void> 
   const patience = plan === null ? 100 + Math.random() * 1500 : 15_000;
   await Promise.race([server.exited, new Promise((resolve) => setTimeout(resolve, patience))]);
   if (!gone) await server.end('SIGKILL');
+  if (!gone && plan !== null) world.missed.push(`${plan.step}:${plan.count}`);
   await Promise.all([...posting, ...reconnecting]);
   for (const phone of world.phones) phone.cut();
 }
@@ -86,7 +90,7 @@ test(`after ${KILLS} times kill -9, every acknowledged post exists once and reac
   for (const follower of followers) for (const author of authors) await follower.follow(author);
   const phones = followers.map((follower) => new Phone(follower));
   await Promise.all(phones.map((phone) => phone.connect()));
-  const world: World = { server: first, authors, phones, acknowledged: new Set(), attempted: 0 };
+  const world: World = { server: first, authors, phones, acknowledged: new Set(), attempted: 0, missed: [] };
   for (const phone of phones) phone.cut();
   await first.end('SIGKILL');
   for (let kill = 0; kill < KILLS; kill++) await oneKill(world, kill, port);
@@ -116,6 +120,7 @@ test(`after ${KILLS} times kill -9, every acknowledged post exists once and reac
   }
   t.log({ kills: KILLS, attempted: world.attempted, acknowledged: acknowledged.length });
   t.true(acknowledged.length > KILLS, 'there was something to lose');
+  t.deepEqual(world.missed, [], 'every step that was to kill came');
   // What only follows from the posts (renditions, counts, what followers are told later) has its time to end as well.
   const { url } = world.server;
   const isIdle = async (): Promise<boolean> =>

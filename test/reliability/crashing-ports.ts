@@ -17,6 +17,8 @@ export const STEPS = [
   'promotion.after',
   'put.before',
   'put.after',
+  'many-rows.before',
+  'many-rows.after',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -36,7 +38,7 @@ export class CrashPlan {
   }
 
   async around<Result>(
-    step: 'batch' | 'enqueue' | 'outbox-removal' | 'permanent-write' | 'promotion' | 'put',
+    step: 'batch' | 'enqueue' | 'many-rows' | 'outbox-removal' | 'permanent-write' | 'promotion' | 'put',
     act: () => Promise<Result>,
   ): Promise<Result> {
     this.reached(`${step}.before`);
@@ -61,10 +63,10 @@ export function crashingStore(store: Store, plan: CrashPlan): Store {
   return overlay(store, {
     batch: (mutations) => plan.around('batch', () => store.batch(mutations)),
     put: (table, row, options) => plan.around('put', () => store.put(table, row, options)),
-    remove: (table, key) =>
-      table.name === outbox.name
-        ? plan.around('outbox-removal', () => store.remove(table, key))
-        : store.remove(table, key),
+    writeAll: (mutations) => {
+      const isRemoval = mutations.some((each) => each.kind === 'remove' && each.table.name === outbox.name);
+      return plan.around(isRemoval ? 'outbox-removal' : 'many-rows', () => store.writeAll(mutations));
+    },
   });
 }
 
