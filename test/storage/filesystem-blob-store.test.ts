@@ -143,3 +143,22 @@ test('a folder that cannot be written is a retryable problem', async (t) => {
   await blobs.close();
   await t.throwsAsync(blobs.stat('a'), { message: /closed/ });
 });
+
+test('more files than are taken away at once, of several folders, are all removed, whether each was there or not', async (t) => {
+  const folder = await temporaryFolder();
+  t.teardown(folder.remove);
+  const log = silentLogger;
+  const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log });
+  const keys = ['one', 'two', 'three'].flatMap((group) =>
+    Array.from({ length: limits.filesRemovedConcurrent }, (_, number) => `${group}/${number}`),
+  );
+  const present = keys.filter((_, place) => place % 2 === 0);
+  for (const key of present) await blobs.writePermanent(key, Buffer.from(key), options);
+  await blobs.writePermanent('one/kept', Buffer.from('kept'), options);
+
+  await blobs.removeAll(keys);
+  t.deepEqual(await filesBelow(folder.path), ['one!kept']);
+
+  await blobs.removeAll([]);
+  await blobs.close();
+});

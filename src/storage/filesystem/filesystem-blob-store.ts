@@ -21,7 +21,7 @@ import type { BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store
 import { makeDirectory, syncDirectory } from '../durable-files.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, PERMANENT, STATE_OFFSET } from './blob-header.ts';
 import { isMissing, removeFiles } from './file-removal.ts';
-import { fileOf, holdsFormerShelves, keyOfName, moveFormerShelves, shelvesIn } from './shelves.ts';
+import { fileOf, filesOf, holdsFormerShelves, keyOfName, moveFormerShelves, shelvesIn } from './shelves.ts';
 
 export interface FilesystemBlobStoreOptions {
   readonly directory: string;
@@ -149,7 +149,7 @@ export class FilesystemBlobStore implements BlobStore {
   async removeAll(keys: readonly string[]): Promise<void> {
     this.requireOpen();
     checkBlobRemoval(keys);
-    await engine(removeFiles(keys.filter(isBlobKey).map((key) => this.pathOf(key))));
+    await engine(removeFiles(filesOf(this.shelves, keys.filter(isBlobKey))));
   }
 
   async *list(): AsyncIterable<BlobInfo> {

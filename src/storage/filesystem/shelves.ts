@@ -6,7 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { syncDirectory } from '../durable-files.ts';
 import { isMissing } from './file-removal.ts';
 
@@ -18,9 +18,32 @@ export function shelvesIn(directory: string): string {
 }
 
 export function fileOf(shelves: string, key: string): string {
-  const group = key.slice(0, Math.max(0, key.lastIndexOf('/')));
-  const shelf = hash('sha256', group, 'hex').slice(0, SHELF_CHARACTERS);
-  return join(shelves, shelf, key.replaceAll('/', '!'));
+  return join(shelfOf(shelves, groupOf(key)), nameOfKey(key));
+}
+
+/** In the order of `keys`, which nearly always are of one group. */
+export function filesOf(shelves: string, keys: readonly string[]): string[] {
+  let group: string | null = null;
+  let shelf = '';
+  return keys.map((key) => {
+    if (groupOf(key) !== group) {
+      group = groupOf(key);
+      shelf = shelfOf(shelves, group);
+    }
+    return shelf + sep + nameOfKey(key);
+  });
+}
+
+function groupOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf('/')));
+}
+
+function shelfOf(shelves: string, group: string): string {
+  return join(shelves, hash('sha256', group, 'hex').slice(0, SHELF_CHARACTERS));
+}
+
+function nameOfKey(key: string): string {
+  return key.replaceAll('/', '!');
 }
 
 export function keyOfName(name: string): string {
