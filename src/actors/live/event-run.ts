@@ -33,6 +33,10 @@ export class EventRun {
   private readonly fallen: Uint32Array;
   private readonly fallenCounts: Uint32Array;
   private readonly fallenAtMs: Float64Array;
+  /** Beside those counts: logs out of which all of `fallen` fell. */
+  private wholeLogs = 0;
+  /** When this node had heard of the newest of `fallen`, if all of that fell out of one log; else null. */
+  private wholeAtMs: number | null = null;
 
   /** `place`: of the run among all that were ever made, from 1. */
   constructor(bodies: EventBodies, handles: readonly number[], place: number) {
@@ -57,6 +61,13 @@ export class EventRun {
   write(chunk: Uint32Array, { base, capacity }: Ring, place: number, free: number): number {
     const { handles, fallen, fallenCounts, fallenAtMs } = this;
     this.logs++;
+    const isFull = free <= 0 && handles.length <= capacity;
+    // Nearly every log of an audience: what falls is compared and counted at once.
+    if (isFull && this.wholeAtMs !== null && this.fallsAgain(chunk, { base, capacity }, place)) {
+      this.wholeLogs++;
+      this.fill(chunk, { base, capacity }, place);
+      return this.wholeAtMs;
+    }
     let fellAtMs = Number.NEGATIVE_INFINITY;
     let slot = base + place;
     for (let at = 0; at < handles.length; at++) {
@@ -69,11 +80,32 @@ export class EventRun {
       chunk[slot] = handles[at] ?? NO_HANDLE;
       if (++slot === base + capacity) slot = base;
     }
+    if (isFull) this.wholeAtMs = fellAtMs;
     return fellAtMs;
   }
 
+  private fallsAgain(chunk: Uint32Array, { base, capacity }: Ring, place: number): boolean {
+    const { fallen } = this;
+    let slot = base + place;
+    for (let at = 0; at < fallen.length; at++) {
+      if (chunk[slot] !== fallen[at]) return false;
+      if (++slot === base + capacity) slot = base;
+    }
+    return true;
+  }
+
+  private fill(chunk: Uint32Array, { base, capacity }: Ring, place: number): void {
+    const { handles } = this;
+    let slot = base + place;
+    for (let at = 0; at < handles.length; at++) {
+      chunk[slot] = handles[at] ?? NO_HANDLE;
+      if (++slot === base + capacity) slot = base;
+    }
+  }
+
   private turnTo(at: number, handle: number): void {
-    if (this.fallenCounts[at] !== 0) this.settle();
+    if (this.fallenCounts[at] !== 0 || this.wholeLogs > 0) this.settle();
+    this.wholeAtMs = null;
     this.fallen[at] = handle;
     this.fallenAtMs[at] = this.bodies.get(handle).createdAtMs;
   }
@@ -84,9 +116,10 @@ export class EventRun {
     if (this.logs > 0) for (const handle of handles) bodies.retain(handle, this.logs);
     this.logs = 0;
     for (let place = 0; place < handles.length; place++) {
-      const count = fallenCounts[place] ?? 0;
+      const count = (fallenCounts[place] ?? 0) + this.wholeLogs;
       if (count > 0) bodies.release(fallen[place] ?? NO_HANDLE, count);
       fallenCounts[place] = 0;
     }
+    this.wholeLogs = 0;
   }
 }
