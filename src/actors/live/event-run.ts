@@ -61,8 +61,9 @@ export class EventRun {
   write(chunk: Uint32Array, { base, capacity }: Ring, place: number, free: number): number {
     const { handles, fallen, fallenCounts, fallenAtMs } = this;
     this.logs++;
-    const isFull = free <= 0 && handles.length <= capacity;
-    // Nearly every log of an audience: what falls is compared and counted at once.
+    const isFull = free <= 0;
+    // Nearly every log of an audience: what falls is compared and counted at once. (Not of a ring shorter than the run: out of
+    // that the run itself falls, which no log held before.)
     if (isFull && this.wholeAtMs !== null && this.fallsAgain(chunk, { base, capacity }, place)) {
       this.wholeLogs++;
       this.fill(chunk, { base, capacity }, place);

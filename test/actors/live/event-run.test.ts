@@ -8,7 +8,7 @@ import { Slab } from '../../../src/actors/live/slab.ts';
 import { event } from '../../support/live.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-const LOGS = [0, 1, 2];
+const LOGS = [0, 1, 2, 3, 4];
 
 /** Logs beside each other, with what they need. */
 class Bench {
@@ -73,6 +73,52 @@ test('a run leaves logs as if every event had been appended by itself, and the s
     }),
   );
 });
+
+const HISTORIES: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  'the same falls out of all': [
+    [1, 2, 9, 10],
+    [1, 2, 9, 10],
+    [1, 2, 9, 10],
+  ],
+  'after a change in the middle something else falls at the beginning': [
+    [1, 2, 9, 10],
+    [1, 3, 9, 10],
+    [1, 3, 9, 10],
+    [4, 5, 9, 10],
+    [4, 5, 9, 10],
+  ],
+  'a log with room changes a part, and the next gives up just what is known then': [
+    [1, 2, 9, 10],
+    [6, 9, 10],
+    [1, 6, 9, 10],
+  ],
+};
+
+for (const [title, histories] of Object.entries(HISTORIES)) {
+  test(`what falls out of logs is counted one by one or at once: ${title}`, (t) => {
+    const [together, singly] = [new Bench(4), new Bench(4)];
+    for (const bench of [together, singly]) {
+      const known = bench.acquire([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      for (const [log, numbers] of histories.entries()) {
+        for (const number of numbers) bench.logs.append(log, known[number - 1] ?? 0);
+      }
+      bench.release(known);
+    }
+    const handles = together.acquire([11, 12]);
+    const run = new EventRun(together.bodies, handles, 1);
+    for (const log of histories.keys()) together.logs.appendRun(log, run);
+    run.settle();
+    together.release(handles);
+    const each = singly.acquire([11, 12]);
+    for (const log of histories.keys()) for (const handle of each) singly.logs.append(log, handle);
+    singly.release(each);
+
+    t.deepEqual(together.state(), singly.state());
+    t.is(together.bodies.size, singly.bodies.size);
+    for (const log of LOGS) together.logs.drop(log);
+    t.is(together.bodies.size, 0);
+  });
+}
 
 test('whether a log holds a run of events from a number on is told across the end of its ring', (t) => {
   const { logs, bodies } = new Bench(8);
