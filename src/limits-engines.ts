@@ -76,6 +76,10 @@ export const engineLimits = {
   writerRestMs: 5,
   /** Read of a blob at once: a photo in a few steps, and little for a client that stops reading. */
   blobReadBytes: 256 * KIB,
+  /** Received bytes that go into a blob's file together: each write is a trip to another thread, dear beside the bytes themselves. */
+  blobWriteBytes: 256 * KIB,
+  /** Pieces of one such write: a client that sends byte by byte would fill the memory with their husks. */
+  blobWriteChunks: 64,
   temporaryBlobSweepMs: 10 * MINUTE,
   /** Between a temporary blob's end and its removal, so that no promotion that began before can meet it. */
   temporaryBlobGraceMs: HOUR,

@@ -287,6 +287,10 @@ export const limits = {
   renditionBytesMax: 32 * MIB,
   /** Renditions are fitted into size × (size · this): within what WebP can hold, whatever the original's shape. */
   renditionAspectMax: 8,
+  /** Freed pixels of this much stay with a child: given back, they are cleared by the kernel anew for every photo. */
+  renditionMemoryKeptBytes: 64 * MIB,
+  /** Smaller blocks are taken from what is kept; the most the C library allows. Below it are all pixels of a photo made small. */
+  renditionBlockKeptBytes: 32 * MIB,
   /** How often the memory of a child that decodes is looked at: less than it takes to fill the cap. */
   renditionMemoryPollMs: 25,
   /** An original that could not be decoded is kept this long for inspection. */

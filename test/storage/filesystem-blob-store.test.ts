@@ -162,3 +162,20 @@ test('more files than are taken away at once, of several folders, are all remove
   await blobs.removeAll([]);
   await blobs.close();
 });
+
+test('a content of many pieces, more than go into one write, is stored whole', async (t) => {
+  const folder = await temporaryFolder();
+  t.teardown(folder.remove);
+  const blobs = await FilesystemBlobStore.open({ directory: folder.path, clock: new ManualClock(), log: silentLogger });
+  const whole = Buffer.from(Uint8Array.from({ length: 3 * limits.blobWriteBytes + 17 }, (_, at) => at % 251));
+  async function* uneven(): AsyncGenerator<Uint8Array> {
+    for (let at = 0, length = 1; at < whole.length; at += length, length = (length * 7 + 3) % 70_001) {
+      yield whole.subarray(at, at + length);
+    }
+  }
+  const { bytes } = await blobs.writeTemporary('a/many.webp', uneven(), { ...options, bytesMax: whole.length });
+  t.is(bytes, whole.length);
+  const read = await blobs.read('a/many.webp');
+  t.true(Buffer.concat(await (read?.body.toArray() ?? [])).equals(whole));
+  await blobs.close();
+});

@@ -8,6 +8,7 @@ import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../clock.ts';
 import { invariant } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 import {
   type ChildMessage,
   encodeFrame,
@@ -19,6 +20,13 @@ import {
 const PROGRAM = fileURLToPath(new URL('rendition-child.ts', import.meta.url));
 /** JavaScript's own heap: the photo's bytes live outside of it. */
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128'];
+/** Nothing of the server's own. What begins with MALLOC tells glibc to keep large blocks for the next photo; others ignore it. */
+const ENVIRONMENT = {
+  UV_THREADPOOL_SIZE: '2',
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_TRIM_THRESHOLD_: String(limits.renditionMemoryKeptBytes),
+  MALLOC_MMAP_THRESHOLD_: String(limits.renditionBlockKeptBytes),
+};
 /** What node and libvips map before they decode anything. */
 const DATA_OVERHEAD_BYTES = 512 * 1024 * 1024;
 
@@ -79,7 +87,7 @@ export class RenditionProcess {
     const [command = '', ...args] = process.platform === 'win32' ? node : limited;
     const child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-      env: { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '2' },
+      env: ENVIRONMENT,
     });
     const socket = child.stdio[3];
     invariant(socket instanceof Duplex, 'the child has a socket');

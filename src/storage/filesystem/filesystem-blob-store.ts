@@ -21,6 +21,7 @@ import type { BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store
 import { makeDirectory, syncDirectory } from '../durable-files.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, PERMANENT, STATE_OFFSET } from './blob-header.ts';
 import { isMissing, removeFiles } from './file-removal.ts';
+import { gathered } from './gathered.ts';
 import { fileOf, filesOf, holdsFormerShelves, keyOfName, moveFormerShelves, shelvesIn } from './shelves.ts';
 
 export interface FilesystemBlobStoreOptions {
@@ -299,17 +300,38 @@ export class FilesystemBlobStore implements BlobStore {
 /** Streams the content behind the (still empty) header. Errors of the source pass through as they are. */
 async function copy(source: AsyncIterable<Uint8Array>, handle: FileHandle, bytesMax: number): Promise<number> {
   let bytes = 0;
-  for await (const chunk of source) {
-    if (bytes + chunk.byteLength > bytesMax) throw tooLarge(bytesMax);
-    let written = 0;
-    while (written < chunk.byteLength) {
-      const position = HEADER_BYTES + bytes + written;
-      const { bytesWritten } = await engine(handle.write(chunk, written, chunk.byteLength - written, position));
-      written += bytesWritten;
-    }
-    bytes += chunk.byteLength;
+  for await (const chunks of gathered(bounded(source, bytesMax))) {
+    const count = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    await writeAll(handle, { chunks, count, position: HEADER_BYTES + bytes });
+    bytes += count;
   }
   return bytes;
+}
+
+async function* bounded(source: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    yield chunk;
+  }
+}
+
+interface Piece {
+  readonly chunks: readonly Uint8Array[];
+  /** Bytes in all. */
+  readonly count: number;
+  readonly position: number;
+}
+
+/** A disk that is filling up may take a part only: the rest is then tried alone, and its failure is the outcome. */
+async function writeAll(handle: FileHandle, { chunks, count, position }: Piece): Promise<void> {
+  let { bytesWritten: written } = await engine(handle.writev(chunks, position));
+  if (written === count) return;
+  const whole = Buffer.concat(chunks, count);
+  while (written < count) {
+    written += (await engine(handle.write(whole, written, count - written, position + written))).bytesWritten;
+  }
 }
 
 /** Full disk, I/O errors and the like become `unavailable`. */
