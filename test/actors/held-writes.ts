@@ -1,8 +1,17 @@
 /** Writes to inboxes wait until the test lets them through, in any order, and their writers may never learn of it. */
+import fc from 'fast-check';
 import { nextTurn } from '../../src/clock.ts';
 import { Problem } from '../../src/errors.ts';
 import type { Mutation, Store } from '../../src/storage/store.ts';
 import { inbox } from '../../src/storage/tables/timeline.ts';
+
+/** Steps of a test: one of the writes that wait is let through; time passes, also more than a write may take. */
+export const releaseStep = fc.record({
+  kind: fc.constant('release' as const),
+  index: fc.nat(20),
+  unknown: fc.boolean(),
+});
+export const waitStep = fc.record({ kind: fc.constant('wait' as const), seconds: fc.integer({ min: 0, max: 50 }) });
 
 const WRITES = new Set<string | symbol>(['batch', 'writeAll']);
 

@@ -9,7 +9,7 @@ import { nextTurn } from '../../../src/clock.ts';
 import { idAt, type PostId, type UserId } from '../../../src/ids.ts';
 import { limits } from '../../../src/limits.ts';
 import { outbox } from '../../../src/storage/tables/operations.ts';
-import { HeldWrites } from '../held-writes.ts';
+import { HeldWrites, releaseStep, waitStep } from '../held-writes.ts';
 import { type PostWorld, postWorld } from '../post-world.ts';
 
 /** Drops what it knows by id and applies newer versions only, as the protocol asks. */
@@ -60,11 +60,8 @@ async function fanOut(world: PostWorld): Promise<void> {
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('edit' as const), post: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), post: fc.nat(1) }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('release' as const), index: fc.nat(9), unknown: fc.boolean() }),
-  },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.integer({ min: 0, max: 50 }) }) },
+  { weight: 6, arbitrary: releaseStep },
+  { weight: 3, arbitrary: waitStep },
   { weight: 3, arbitrary: fc.constant({ kind: 'fan-out' as const }) },
   { weight: 6, arbitrary: fc.constant({ kind: 'page' as const }) },
   { weight: 6, arbitrary: fc.constant({ kind: 'turn' as const }) },

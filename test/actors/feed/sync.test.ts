@@ -7,7 +7,7 @@ import { eventId, idAt, type PostId, type UserId } from '../../../src/ids.ts';
 import { limits } from '../../../src/limits.ts';
 import { putRow } from '../../../src/storage/store.ts';
 import { inbox as inboxTable } from '../../../src/storage/tables/timeline.ts';
-import { HeldWrites } from '../held-writes.ts';
+import { HeldWrites, releaseStep, waitStep } from '../held-writes.ts';
 import type { ManualClock } from '../manual-clock.ts';
 import { type PostWorld, postWorld } from '../post-world.ts';
 
@@ -57,11 +57,8 @@ function failure(subject: number): { event: LogEvent; references: Record<string,
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: 'append' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'again' as const }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('release' as const), index: fc.nat(20), unknown: fc.boolean() }),
-  },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.integer({ min: 0, max: 50 }) }) },
+  { weight: 4, arbitrary: releaseStep },
+  { weight: 3, arbitrary: waitStep },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('publish' as const), author: fc.nat(2) }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'page' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'sync' as const }) },
