@@ -1,5 +1,6 @@
 import test from 'ava';
 import { openTarget, type Target } from '../blackbox/target.ts';
+import { nothingMoreThan, type Resources, resourcesNow } from '../support/left-behind.ts';
 import type { OpenPhone } from './foreign-phone.ts';
 import { requirePython, ScriptPhone } from './script-phone.ts';
 import { SdkPhone } from './sdk-phone.ts';
@@ -7,10 +8,16 @@ import { SocketIoPhone } from './socketio-phone.ts';
 import { tellLongAbsence, tellStory } from './story.ts';
 
 let target: Target;
+let before: Resources;
 test.before(async () => {
+  before = resourcesNow();
   target = await openTarget();
 });
-test.after.always(() => target.close());
+// Clients that were ended leave nothing running.
+test.after.always(async () => {
+  await target.close();
+  await nothingMoreThan(before);
+});
 
 const script =
   (...command: string[]): OpenPhone =>
