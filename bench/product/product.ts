@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import type { PostId } from '../../src/ids.ts';
 import { Program } from '../harness/calls.ts';
-import { deletablePostId, markedCaption, nowUs } from '../harness/markers.ts';
+import { markedCaption, nowUs } from '../harness/markers.ts';
 import { untilQuiet } from '../harness/rest.ts';
 import type { Scale } from '../harness/scenario.ts';
 import type { LoadTarget } from '../load/load-calls.ts';
@@ -57,9 +57,6 @@ export class Product {
   async warmUp(authors: readonly Person[], scale: Scale): Promise<void> {
     for (let number = 0; number * authors.length < WARM_UP_COMMANDS[scale]; number++) {
       await Promise.all(authors.map((author, stream) => this.edit(author, stream, number)));
-    }
-    for (const number of this.world.deletedBefore) {
-      await Promise.all(authors.map((author, stream) => this.delete(author, deletablePostId(stream, number))));
     }
     await untilQuiet(this.program.pid);
   }

@@ -39,8 +39,6 @@ export interface WorldPlan {
   readonly postsPerStar: number;
   /** Posts of each star that exist to be deleted, in the order of their numbers. */
   readonly deletablePerStar: number;
-  /** More of them, behind those: they are deleted before anything is measured. */
-  readonly deletedBeforePerStar: number;
   readonly regulars: number;
   readonly postsPerRegular: number;
   /** Followers of one more star, whom nobody else follows: other people's traffic. */
@@ -52,7 +50,6 @@ export const EMPTY_PLAN: WorldPlan = {
   stars: 0,
   postsPerStar: 0,
   deletablePerStar: 0,
-  deletedBeforePerStar: 0,
   regulars: 0,
   postsPerRegular: 0,
   bystanders: 0,
@@ -69,8 +66,6 @@ export interface World {
   readonly dataDir: string;
   readonly secret: string;
   readonly stars: readonly Person[];
-  /** Numbers of the stars' posts that are deleted before anything is measured. */
-  readonly deletedBefore: readonly number[];
   readonly regulars: readonly Person[];
   readonly readers: readonly Person[];
   /** The bystanders' star, if there are any. */
@@ -114,9 +109,7 @@ export async function makeWorld(dataDir: string, plan: WorldPlan, secret = world
     const tokens = new AccessTokens(keys, { issuer: 'shutterline', audience: 'shutterline' });
     const people = await new WorldMaker(store, blobs).make(plan);
     const token = ({ userId, sessionId }: Person): string => tokens.issue(userId, sessionId, systemClock.now());
-    const { deletablePerStar, deletedBeforePerStar } = plan;
-    const deletedBefore = Array.from({ length: deletedBeforePerStar }, (_, place) => deletablePerStar + place);
-    return { dataDir, secret, tokenKeyHex: keys.newest.key.export().toString('hex'), token, deletedBefore, ...people };
+    return { dataDir, secret, tokenKeyHex: keys.newest.key.export().toString('hex'), token, ...people };
   } finally {
     await blobs.close();
     await store.close();
@@ -141,8 +134,7 @@ class WorldMaker {
   }
 
   async make(plan: WorldPlan): Promise<People> {
-    const deletable = plan.deletablePerStar + plan.deletedBeforePerStar;
-    const stars = await this.authors('pull', plan.stars, plan.postsPerStar, deletable);
+    const stars = await this.authors('pull', plan.stars, plan.postsPerStar, plan.deletablePerStar);
     const regulars = await this.authors('push', plan.regulars, plan.postsPerRegular, 0);
     const readers = await this.people(plan.readers);
     for (const star of stars) await this.makeStar(star, plan.readers);

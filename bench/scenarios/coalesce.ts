@@ -19,13 +19,12 @@ import { type Audience, type DeliveryRun, DeliveryTotals, gather, measureBursts 
 
 const PEERS = ['uws', 'ws', 'socketio-ws', 'socketio-uws'] as const;
 const SIZES = {
-  small: { readers: 500, bursts: 4, aftermathMs: 100, deletedBefore: 2 },
+  small: { readers: 500, bursts: 4, aftermathMs: 100 },
   /**
    * After eight bursts a phone has acknowledged: 128 short events, or a window's half of whole posts, and owes nothing.
    * In the aftermath the jobs behind a burst of commands are done, and their rows have left the outbox.
-   * After a thousand deletions, 63 of each author, what carries them out and all their jobs is compiled.
    */
-  full: { readers: 10_000, bursts: 8, aftermathMs: 400, deletedBefore: 63 },
+  full: { readers: 10_000, bursts: 8, aftermathMs: 400 },
 } as const;
 type Size = (typeof SIZES)['small' | 'full'];
 const STREAMS = 16;
@@ -47,14 +46,7 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
   const size = SIZES[context.scale];
   const { readers, bursts } = size;
   const deletablePerStar = (context.rounds + 1) * bursts + 1;
-  const plan: WorldPlan = {
-    ...EMPTY_PLAN,
-    readers,
-    stars: STREAMS,
-    postsPerStar: 10,
-    deletablePerStar,
-    deletedBeforePerStar: size.deletedBefore,
-  };
+  const plan = { ...EMPTY_PLAN, readers, stars: STREAMS, postsPerStar: 10, deletablePerStar };
   const [audience, alone] = await allDone([gather(context, stage, plan, PEERS), actingAlone(context, stage, plan)]);
   const templates = await sampleTemplates(audience);
   const totals = new DeliveryTotals();
@@ -89,7 +81,6 @@ async function run(context: ScenarioContext, stage: Stage): Promise<ScenarioResu
       `${readers} phones a system, ${bursts} bursts of ${STREAMS} events a round.`,
       `Short: ${Buffer.byteLength(templates.short)} bytes an event (a deleted post). Posts: ${Buffer.byteLength(templates.posts)} bytes.`,
       'A deleted post has a photo of eight files, small ones, which the product removes and syncs within the measured time.',
-      `Before the phones connect each author has deleted ${size.deletedBefore} posts: a server that is up has compiled that.`,
       'Bare uWebSockets.js uses its own publish; the product stores and syncs sixteen commands of sixteen authors first.',
       'Commands alone: the same bursts and all jobs that follow, where nobody is connected, by the deliveries that there would be.',
     ],

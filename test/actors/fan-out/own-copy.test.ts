@@ -21,6 +21,10 @@ async function copiesOf(made: PostWorld, userId: UserId, eventId: string): Promi
   return (await made.inboxOf(userId)).filter((row) => row.eventId === eventId).length;
 }
 
+function editOf(authorId: UserId, { id: postId }: PostView, version: number): PostChange {
+  return { kind: 'post.updated', event: 'post.updated', postId, authorId, version };
+}
+
 function syncFromNow({ clock, feed }: PostWorld, userId: UserId) {
   const cursor = idAt<ActivityId>(clock.now() - limits.overlapMs);
   return async () => (await feed.sync(userId, cursor)).events;
@@ -77,13 +81,7 @@ test('a copy that is seen before the change itself is not told of with the post 
   const { world: made, author, post } = await world();
   const read = syncFromNow(made, author);
   const version = post.version + 1;
-  const change: PostChange = {
-    kind: 'post.updated',
-    event: 'post.updated',
-    postId: post.id,
-    authorId: author,
-    version,
-  };
+  const change = editOf(author, post, version);
   await made.memory.batch([ownCopy(change, made.ids.next<ActivityId>())]);
   const edited = `post.updated:${post.id}:${version}`;
   const namesOf = async () => (await read()).map((event) => String(event.id));
@@ -100,13 +98,7 @@ test('a change made elsewhere is told of as it is, whatever this node has in mem
   if (record === null) throw new Error('the post is there');
   const version = post.version + 1;
   const elsewhere = { ...record.post, caption: 'elsewhere', version, revision: made.revisions.next() };
-  const change: PostChange = {
-    kind: 'post.updated',
-    event: 'post.updated',
-    postId: post.id,
-    authorId: author,
-    version,
-  };
+  const change = editOf(author, post, version);
   await made.memory.batch([putPost(elsewhere), ownCopy(change, made.ids.next<ActivityId>())]);
   const told = (await read()).find((event) => String(event.id) === `post.updated:${post.id}:${version}`);
   t.is((JSON.parse(told?.dataJson ?? '{}') as PostView).caption, 'elsewhere');
