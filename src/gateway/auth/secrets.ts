@@ -6,10 +6,11 @@
  * short public name (`kid`), itself derived, which travels in what was signed.
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { chmod, link, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { invariant } from '../../errors.ts';
+import { makeDirectory, syncDirectory } from '../../storage/durable-files.ts';
 
 export const SECRET_BYTES_MIN = 32;
 const FILE_NAME = 'secret';
@@ -67,7 +68,7 @@ export async function keptSecret(directory: string, clock: Pick<Clock, 'randomBy
   const path = join(directory, FILE_NAME);
   const kept = await readIfThere(path);
   if (kept !== null) return kept;
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const draft = `${path}.${clock.randomBytes(6).toString('hex')}`;
   const file = await open(draft, 'wx', 0o600);
   try {
@@ -80,6 +81,7 @@ export async function keptSecret(directory: string, clock: Pick<Clock, 'randomBy
     if (error.code !== 'EEXIST') throw error;
   });
   await rm(draft, { force: true });
+  // A secret whose name is lost with the power would sign everyone out.
   await syncDirectory(directory);
   return (await readIfThere(path)) ?? keptSecret(directory, clock);
 }
@@ -95,15 +97,5 @@ async function readIfThere(path: string): Promise<string | null> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
-  }
-}
-
-/** A secret whose directory entry is lost with the power would sign everyone out. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -4,6 +4,7 @@
  */
 import { unlink } from 'node:fs';
 import { dirname } from 'node:path';
+import { callbackify } from 'node:util';
 import { limits } from '../../limits.ts';
 import { syncDirectory } from '../durable-files.ts';
 
@@ -48,9 +49,7 @@ function removeName(path: string, done: Done): void {
   unlink(path, done);
 }
 
-function syncFolder(path: string, done: Done): void {
-  syncDirectory(path).then(() => done(null), done);
-}
+const syncFolder = callbackify(syncDirectory);
 
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
