@@ -78,8 +78,8 @@ export const engineLimits = {
   blobReadBytes: 256 * KIB,
   /** Received bytes that go into a blob's file together: each write is a trip to another thread, dear beside the bytes themselves. */
   blobWriteBytes: 256 * KIB,
-  /** Pieces of one such write: a client that sends byte by byte would fill the memory with their husks. */
-  blobWriteChunks: 64,
+  /** Memory for so many such writes at once is kept for the next ones. */
+  blobWriteBlocksKept: 8,
   temporaryBlobSweepMs: 10 * MINUTE,
   /** Between a temporary blob's end and its removal, so that no promotion that began before can meet it. */
   temporaryBlobGraceMs: HOUR,

@@ -198,6 +198,9 @@ export const limits = {
   httpRequestsInFlightMax: 2_000,
   /** Received bytes of one request that wait for their reader; beyond it the socket is paused. */
   requestBufferBytes: 256 * KIB,
+  /** Larger bodies are received into blocks of this, of which so many are kept for the next. */
+  requestBlockBytes: 64 * KIB,
+  requestBlocksKept: 32,
   /** The page's files are served from memory: more than this is not a page. */
   webFilesMax: 512,
   webBytesMax: 16 * MIB,
@@ -285,6 +288,9 @@ export const limits = {
   renditionHeadBytesMax: 4 * KIB,
   /** One rendition, or one original on its way to the child. */
   renditionBytesMax: 32 * MIB,
+  /** What children send is received into blocks of this, of which so many are kept: two photos' sets. */
+  renditionBlockBytes: 256 * KIB,
+  renditionBlocksKept: 16,
   /** Renditions are fitted into size × (size · this): within what WebP can hold, whatever the original's shape. */
   renditionAspectMax: 8,
   /** Freed pixels of this much stay with a child: given back, they are cleared by the kernel anew for every photo. */

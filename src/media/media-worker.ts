@@ -24,6 +24,7 @@ import type { MediaOutcome } from './media-outcome.ts';
 import { PhotoLifecycle, type MediaRow } from './photo-lifecycle.ts';
 import type { RenderedPhoto } from './renditions/rendition-messages.ts';
 import type { RenditionPool } from './renditions/rendition-pool.ts';
+import { ReusedMemory } from '../reused-memory.ts';
 import { PhotoRefused, RenditionCrash } from './renditions/rendition-process.ts';
 
 export interface MediaWorkerOptions {
@@ -46,6 +47,7 @@ const CRASH_REASON = 'The image could not be decoded within the time and memory 
 export class MediaWorker {
   private readonly options: MediaWorkerOptions;
   private readonly photos: PhotoLifecycle;
+  private readonly memory = new ReusedMemory(limits.photoBytesMax, limits.renditionWorkers);
 
   constructor(options: MediaWorkerOptions) {
     this.options = options;
@@ -86,13 +88,16 @@ export class MediaWorker {
   }
 
   private async render(row: MediaRow): Promise<void> {
-    const photo = await this.original(row);
+    const memory = this.memory.take();
     try {
+      const photo = await this.options.blobs.readInto(originalKey(row.blobPrefix), memory);
       if (photo === null) throw new PhotoRefused('The uploaded bytes are no longer there.');
       await this.finish(await this.renderPatiently(row, photo));
     } catch (error) {
       if (!(error instanceof PhotoRefused)) throw error;
       await this.fail(row, error.message);
+    } finally {
+      this.memory.give(memory);
     }
   }
 
@@ -177,18 +182,5 @@ export class MediaWorker {
       default:
         return assertNever(row.state);
     }
-  }
-
-  private async original(row: MediaRow): Promise<Buffer | null> {
-    const found = await this.options.blobs.read(originalKey(row.blobPrefix));
-    if (found === null) return null;
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of found.body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > limits.photoBytesMax) return null;
-    }
-    return Buffer.concat(chunks, bytes);
   }
 }

@@ -213,10 +213,11 @@ async function sniffed(
   while (count < SNIFFED_BYTES) {
     const step = await source.next();
     if (step.done === true) break;
-    chunks.push(step.value);
     count += step.value.byteLength;
+    // Another is asked for only behind a short one.
+    chunks.push(count < SNIFFED_BYTES ? Buffer.from(step.value) : step.value);
   }
-  const contentType = sniffImage(Buffer.concat(chunks));
+  const contentType = sniffImage(Buffer.concat(chunks, Math.min(count, SNIFFED_BYTES)));
   if (contentType === null) {
     await source.return(undefined);
     throw new Problem('unsupported-media');

@@ -53,6 +53,12 @@ export interface BlobStore {
   /** Null if there is no such blob. The caller consumes or destroys the stream. */
   read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: Readable } | null>;
 
+  /**
+   * The whole content, at the beginning of memory of the caller's: what comes back is a view of it. Null if there is no such
+   * blob. Rejects with `payload-too-large` if it does not fit.
+   */
+  readInto(key: string, memory: Buffer): Promise<Buffer | null>;
+
   stat(key: string): Promise<BlobInfo | null>;
 
   /** Removing what is not there is fine. */

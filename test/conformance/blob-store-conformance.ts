@@ -204,6 +204,22 @@ function registerReads(register: Register): void {
     await t.throwsAsync(blobs.read(key, { start: 5, end: 4 }), { instanceOf: InvariantViolation });
   });
 
+  register(
+    'a blob is read into memory of the caller’s, and refused where it does not fit',
+    async (t, { blobs }, key) => {
+      const memory = Buffer.alloc(700_000, 7);
+      t.is(await blobs.readInto(key, memory), null);
+      for (const content of [randomBytes(600_000), Buffer.alloc(0), randomBytes(700_000)]) {
+        await blobs.writeTemporary(key, chunks(content), options);
+        const read = await blobs.readInto(key, memory);
+        t.deepEqual(read, content);
+        t.is(read?.buffer, memory.buffer);
+      }
+      const tooSmall = blobs.readInto(key, memory.subarray(1));
+      await t.throwsAsync(tooSmall, { instanceOf: Problem, message: /^payload-too-large/ });
+    },
+  );
+
   register('an empty blob is a blob', async (t, { blobs }, key) => {
     await blobs.writeTemporary(key, chunks(), options);
     t.is((await blobs.stat(key))?.bytes, 0);

@@ -16,6 +16,7 @@ export interface HttpRequest {
   readonly body: RequestBody;
 }
 
+/** A piece is the reader's until it asks for the next: its memory is used again. */
 export interface RequestBody extends AsyncIterable<Uint8Array> {
   /** All of it in one piece, instead of iterating; null if it is longer than `bytesMax`, and then it cannot be read. */
   whole(bytesMax: number): Promise<Uint8Array | null>;

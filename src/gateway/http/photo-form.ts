@@ -100,12 +100,17 @@ async function readForm(source: FormSource, contentType: string, folder: string)
   const bytesMax = limits.photosPerPostMax * limits.photoBytesMax + OVERHEAD_BYTES;
   const body = boundedBody(request, { clock, bytesMax, timeoutMs: limits.uploadTimeoutMs });
   try {
-    await pipeline(Readable.from(body), parser);
+    await pipeline(Readable.from(kept(body)), parser);
   } catch (error) {
     await Promise.allSettled(files);
     throw error instanceof Problem ? error : malformed(error);
   }
   return assemble(await Promise.all(files), texts);
+}
+
+/** The parser reads ahead, and hands parts of what it was given to the files. */
+async function* kept(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const piece of body) yield Buffer.from(piece);
 }
 
 async function spool(stream: Readable & { truncated?: boolean }, path: string, limits: Limits): Promise<void> {

@@ -21,7 +21,7 @@ export function jsonBounds({ clock, limits }: { clock: Clock; limits: Limits }):
   return { bytesMax: limits.bodyBytesMax, deadlines: new Deadlines(clock, limits.requestBodyTimeoutMs) };
 }
 
-/** The body's chunks. Throws `payload-too-large` (as early as the announced length tells) and `timeout`. */
+/** The body's pieces, each until the next is asked for. Throws `payload-too-large` (as early as the announced length tells) and `timeout`. */
 export async function* boundedBody(request: HttpRequest, bounds: BodyBounds): AsyncGenerator<Uint8Array> {
   checkAnnounced(request, bounds.bytesMax);
   const timer = bounds.clock.after(bounds.timeoutMs, () => giveUp(request));

@@ -7,6 +7,7 @@ import { Deadlines } from '../../deadlines.ts';
 import { limits } from '../../limits.ts';
 import type { Metrics } from '../../metrics.ts';
 import { forwardedAddress } from '../http/client-address.ts';
+import { ReusedMemory } from '../../reused-memory.ts';
 import type { HttpHandler, HttpRequest, HttpResponse, RequestBody } from '../http/exchange.ts';
 import type { RequestIds } from '../request-ids.ts';
 import { UwsRequestBody } from './request-body.ts';
@@ -32,6 +33,7 @@ export class HttpEndpoint {
   private readonly requests: ReturnType<Metrics['counter']>;
   private readonly duration: ReturnType<Metrics['timing']>;
   private readonly slowBodies: Deadlines;
+  private readonly memory = new ReusedMemory(limits.requestBlockBytes, limits.requestBlocksKept);
 
   constructor(dependencies: HttpEndpointDependencies) {
     this.dependencies = dependencies;
@@ -50,12 +52,18 @@ export class HttpEndpoint {
     const { handler, clock } = this.dependencies;
     const startedAt = clock.monotonic();
     const exchange = new Exchange(response, uwsRequest.getCaseSensitiveMethod().toUpperCase());
-    if (!BODILESS_METHODS.has(exchange.method)) exchange.body = new UwsRequestBody(response, clock, this.slowBodies);
+    if (!BODILESS_METHODS.has(exchange.method)) exchange.body = this.bodyOf(response, uwsRequest);
     const request = this.read(response, uwsRequest, exchange);
     const answer = await handler(request);
     exchange.answer(answer);
     this.requests.add();
     this.duration.observeMs(clock.monotonic() - startedAt);
+  }
+
+  private bodyOf(response: UwsResponse, request: UwsRequest): UwsRequestBody {
+    const { clock } = this.dependencies;
+    const isLarge = Number(request.getHeader('content-length')) > limits.bodyBytesMax;
+    return new UwsRequestBody(response, { clock, slow: this.slowBodies, memory: isLarge ? this.memory : null });
   }
 
   /** Copies what is needed: the request object lives only in this turn. */

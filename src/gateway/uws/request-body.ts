@@ -1,6 +1,6 @@
 /**
  * A request's bytes, as an async iterable with back-pressure (beyond `requestBufferBytes` the socket is paused until the
- * reader has caught up) or in one piece. One reader, once.
+ * reader has caught up) or in one piece. One reader, once; a piece is its until it asks for the next.
  *
  * The transport ends a request whose body is slower than 16 KB/s, which a phone at the edge of its network is. It cannot be
  * told otherwise, but begins to count anew when a socket is paused and resumed: that is done while somebody reads, whose
@@ -10,7 +10,17 @@ import type { HttpResponse as UwsResponse } from 'uWebSockets.js';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Deadline, Deadlines } from '../../deadlines.ts';
 import { limits } from '../../limits.ts';
+import type { ReusedMemory } from '../../reused-memory.ts';
 import type { RequestBody } from '../http/exchange.ts';
+import { ReceivedBytes } from './received-bytes.ts';
+
+export interface RequestBodyOptions {
+  readonly clock: Clock;
+  /** Tells which bodies need patience. */
+  readonly slow: Deadlines;
+  /** For a body that is not small; null for others. */
+  readonly memory: ReusedMemory | null;
+}
 
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
@@ -19,8 +29,7 @@ export class ClientGone extends Error {
 export class UwsRequestBody implements RequestBody {
   private readonly response: UwsResponse;
   private readonly clock: Clock;
-  private readonly chunks: Uint8Array[] = [];
-  private waitingBytes = 0;
+  private readonly received: ReceivedBytes;
   private paused = false;
   private ended = false;
   private error: Error | null = null;
@@ -35,19 +44,19 @@ export class UwsRequestBody implements RequestBody {
   /** When `patience` begins. */
   private begin: Deadline | null = null;
 
-  /** Attaches itself: must be called in the turn in which the request came. `slow` tells which bodies need patience. */
-  constructor(response: UwsResponse, clock: Clock, slow: Deadlines) {
+  /** Attaches itself: must be called in the turn in which the request came. */
+  constructor(response: UwsResponse, { clock, slow, memory }: RequestBodyOptions) {
     this.response = response;
     this.clock = clock;
     this.slow = slow;
+    this.received = new ReceivedBytes(memory);
     this.receivedAt = clock.monotonic();
-    response.onData((chunk, isLast) => this.received(chunk, isLast));
+    response.onData((chunk, isLast) => this.take(chunk, isLast));
   }
 
   fail(error: Error): void {
     this.error ??= error;
-    this.chunks.length = 0;
-    this.waitingBytes = 0;
+    this.received.clear();
     this.wake?.();
   }
 
@@ -63,7 +72,7 @@ export class UwsRequestBody implements RequestBody {
     this.resume();
     this.released = true;
     this.stopWaiting();
-    this.chunks.length = 0;
+    this.received.clear();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
@@ -79,22 +88,25 @@ export class UwsRequestBody implements RequestBody {
   async whole(bytesMax: number): Promise<Uint8Array | null> {
     this.startWaiting();
     try {
-      if (this.error === null && this.chunks.length === 0 && !this.ended) await this.more();
-      const first = this.chunks[0];
-      if (this.error === null && this.ended && this.chunks.length === 1 && first !== undefined) {
-        return first.byteLength > bytesMax ? null : first;
-      }
-      const chunks: Uint8Array[] = [];
+      if (this.error === null && this.received.pieceCount === 0 && !this.ended) await this.more();
+      if (this.error === null && this.ended && this.received.pieceCount === 1) return this.only(bytesMax);
+      const pieces: Uint8Array[] = [];
       let bytes = 0;
-      for await (const chunk of this.read()) {
-        bytes += chunk.byteLength;
+      for await (const piece of this.read()) {
+        bytes += piece.byteLength;
         if (bytes > bytesMax) return null;
-        chunks.push(chunk);
+        pieces.push(Buffer.from(piece));
       }
-      return Buffer.concat(chunks);
+      return Buffer.concat(pieces);
     } finally {
       this.stopWaiting();
     }
+  }
+
+  /** What came in one piece. */
+  private only(bytesMax: number): Uint8Array | null {
+    const piece = this.received.next();
+    return piece === null || piece.byteLength > bytesMax ? null : piece;
   }
 
   private startWaiting(): void {
@@ -118,31 +130,32 @@ export class UwsRequestBody implements RequestBody {
   }
 
   private async *read(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      if (this.error !== null) throw this.error;
-      const chunk = this.chunks.shift();
-      if (chunk !== undefined) {
-        this.waitingBytes -= chunk.byteLength;
-        if (this.waitingBytes < limits.requestBufferBytes / 2) this.resume();
-        yield chunk;
-      } else if (this.ended) {
-        return;
-      } else {
-        await this.more();
+    try {
+      for (;;) {
+        if (this.error !== null) throw this.error;
+        const piece = this.received.next();
+        if (piece !== null) {
+          if (this.received.count < limits.requestBufferBytes / 2) this.resume();
+          yield piece;
+        } else if (this.ended) {
+          return;
+        } else {
+          await this.more();
+        }
       }
+    } finally {
+      this.received.end();
     }
   }
 
-  private received(chunk: ArrayBuffer, isLast: boolean): void {
+  private take(chunk: ArrayBuffer, isLast: boolean): void {
     if (this.released || this.error !== null) return;
     if (chunk.byteLength > 0) {
       this.receivedAt = this.clock.monotonic();
-      // The server reuses the memory after this call.
-      this.chunks.push(new Uint8Array(chunk.slice(0)));
-      this.waitingBytes += chunk.byteLength;
+      this.received.push(chunk);
     }
     this.ended = isLast;
-    if (!isLast && !this.paused && this.waitingBytes > limits.requestBufferBytes) {
+    if (!isLast && !this.paused && this.received.count > limits.requestBufferBytes) {
       this.paused = true;
       this.response.pause();
     }

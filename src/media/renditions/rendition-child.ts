@@ -8,7 +8,7 @@ import { type ChildMessage, encodeChildMessage, FrameReader } from './rendition-
 
 confineDecoder();
 const socket = new Socket({ fd: 3, readable: true, writable: true });
-const reader = new FrameReader();
+const reader = new FrameReader((bytes) => Buffer.allocUnsafeSlow(bytes));
 let last = Promise.resolve();
 
 socket.on('data', (chunk: Buffer) => {

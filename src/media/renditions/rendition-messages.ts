@@ -54,35 +54,62 @@ export function encodeChildMessage(message: ChildMessage): Buffer[] {
   return encodeFrame(head, bytes);
 }
 
+interface Body {
+  readonly head: unknown;
+  readonly bytes: Buffer;
+  filled: number;
+}
+
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** Cuts a byte stream into frames. Throws when one is larger than allowed. */
 export class FrameReader {
-  private chunks: Buffer[] = [];
-  private bytes = 0;
-  private needed = PREFIX_BYTES;
+  private readonly memory: (bytes: number) => Buffer;
+  /** Of a prefix and head that have not come whole. */
+  private start = NOTHING;
+  /** The one that is coming in. */
+  private body: Body | null = null;
+
+  /** `memory`: for a body of so many bytes. */
+  constructor(memory: (bytes: number) => Buffer) {
+    this.memory = memory;
+  }
 
   push(chunk: Buffer): Frame[] {
-    this.chunks.push(chunk);
-    this.bytes += chunk.length;
     const frames: Frame[] = [];
-    while (this.bytes >= this.needed) {
-      const all = Buffer.concat(this.chunks);
-      const headBytes = all.readUInt32BE(0);
-      const bodyBytes = all.readUInt32BE(4);
-      if (headBytes > limits.renditionHeadBytesMax || bodyBytes > limits.renditionBytesMax) {
-        throw new Error('a frame is larger than allowed');
+    let rest = chunk;
+    while (this.body !== null || rest.length > 0) {
+      if (this.body === null) {
+        const all = this.start.length === 0 ? rest : Buffer.concat([this.start, rest]);
+        const headEnd = this.begin(all);
+        this.start = headEnd === null ? all : NOTHING;
+        rest = headEnd === null ? NOTHING : all.subarray(headEnd);
+        continue;
       }
-      const end = PREFIX_BYTES + headBytes + bodyBytes;
-      this.needed = end;
-      if (all.length >= end) {
-        const head: unknown = JSON.parse(all.toString('utf8', PREFIX_BYTES, PREFIX_BYTES + headBytes));
-        frames.push({ head, body: all.subarray(PREFIX_BYTES + headBytes, end) });
-        this.needed = PREFIX_BYTES;
-      }
-      const rest = all.length >= end ? all.subarray(end) : all;
-      this.chunks = [rest];
-      this.bytes = rest.length;
+      const { head, bytes, filled } = this.body;
+      const taken = rest.copy(bytes, filled);
+      this.body.filled += taken;
+      rest = rest.subarray(taken);
+      if (this.body.filled < bytes.length) break;
+      frames.push({ head, body: bytes });
+      this.body = null;
     }
     return frames;
+  }
+
+  /** Where the body begins; null if the head has not come whole. */
+  private begin(all: Buffer): number | null {
+    if (all.length < PREFIX_BYTES) return null;
+    const headBytes = all.readUInt32BE(0);
+    const bodyBytes = all.readUInt32BE(4);
+    if (headBytes > limits.renditionHeadBytesMax || bodyBytes > limits.renditionBytesMax) {
+      throw new Error('a frame is larger than allowed');
+    }
+    const headEnd = PREFIX_BYTES + headBytes;
+    if (all.length < headEnd) return null;
+    const head: unknown = JSON.parse(all.toString('utf8', PREFIX_BYTES, headEnd));
+    this.body = { head, bytes: bodyBytes === 0 ? NOTHING : this.memory(bodyBytes), filled: 0 };
+    return headEnd;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import { Problem } from '../../errors.ts';
 import { limits } from '../../limits.ts';
+import { ReusedMemory } from '../../reused-memory.ts';
 import { type Deliver, RenditionCrash, RenditionProcess } from './rendition-process.ts';
 
 export interface RenditionPoolOptions {
@@ -16,6 +17,7 @@ export class RenditionPool {
   private readonly workers: number;
   private readonly timeoutMs: number;
   private readonly memoryBytes: number;
+  private readonly memory = new ReusedMemory(limits.renditionBlockBytes, limits.renditionBlocksKept);
   private readonly idle: RenditionProcess[] = [];
   private readonly starting = new Set<RenditionProcess>();
   private readonly busy = new Set<RenditionProcess>();
@@ -108,6 +110,7 @@ export class RenditionPool {
       timeoutMs: this.timeoutMs,
       memoryBytes: this.memoryBytes,
       memoryPollMs: limits.renditionMemoryPollMs,
+      memory: this.memory,
     });
     this.starting.add(child);
     const up = await child.ready().finally(() => this.starting.delete(child));

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../clock.ts';
 import { invariant } from '../../errors.ts';
 import { limits } from '../../limits.ts';
+import type { ReusedMemory } from '../../reused-memory.ts';
 import {
   type ChildMessage,
   encodeFrame,
@@ -45,8 +46,11 @@ export interface RenditionProcessOptions {
   readonly timeoutMs: number;
   readonly memoryBytes: number;
   readonly memoryPollMs: number;
+  /** For what the child sends. */
+  readonly memory: ReusedMemory;
 }
 
+/** The bytes are its own until it resolves or rejects. */
 export type Deliver = (photo: RenderedPhoto) => Promise<void>;
 
 interface Work {
@@ -151,7 +155,8 @@ export class RenditionProcess {
   }
 
   private listen(started: (up: boolean) => void): void {
-    const reader = new FrameReader();
+    const { memory } = this.options;
+    const reader = new FrameReader((bytes) => memory.take(bytes));
     this.socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) {
@@ -176,7 +181,8 @@ export class RenditionProcess {
     const work = this.work;
     if (work === null) return;
     if (message.kind === 'rendition') {
-      work.delivered = work.delivered.then(() => work.deliver(message));
+      const { memory } = this.options;
+      work.delivered = work.delivered.then(() => work.deliver(message)).finally(() => memory.give(message.bytes));
       // Whoever awaits the whole hears of it; until then it is not unhandled.
       work.delivered.catch(() => undefined);
     } else work.settle(message.kind === 'done' ? null : new PhotoRefused(message.reason));

@@ -15,6 +15,7 @@ import type { Clock, Timer } from '../../clock.ts';
 import { invariant, Problem, StartRefusal } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
+import { ReusedMemory } from '../../reused-memory.ts';
 import { isBlobKey } from '../blob-keys.ts';
 import { type BlobWrite, blobExpired, checkBlobRemoval, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
 import type { BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store.ts';
@@ -37,6 +38,7 @@ export class FilesystemBlobStore implements BlobStore {
   private readonly shelves: string;
   /** Folders known to be durable, or being made so: at most 4,096. */
   private readonly folders = new Map<string, Promise<void>>();
+  private readonly memory = new ReusedMemory(limits.blobWriteBytes, limits.blobWriteBlocksKept);
   private readonly sweepTimer: Timer;
   private sweeping: Promise<void> | null = null;
   private closed = false;
@@ -79,7 +81,8 @@ export class FilesystemBlobStore implements BlobStore {
     this.requireOpen();
     checkBlobWrite(key, options);
     return this.place(key, async (handle) => {
-      const bytes = await copy(source, handle, options.bytesMax);
+      // Behind the header, which says how many bytes came. Errors of the source pass through as they are.
+      const bytes = await this.write(handle, bounded(source, options.bytesMax), HEADER_BYTES);
       const { contentType } = options;
       const info: BlobInfo = { key, bytes, contentType, state: 'temporary', writtenAtMs: this.clock.now() };
       await engine(handle.write(encodeHeader(info), 0, HEADER_BYTES, 0));
@@ -96,7 +99,7 @@ export class FilesystemBlobStore implements BlobStore {
     this.folder(dirname(path)).catch(() => undefined);
     return this.place(key, async (handle) => {
       const info: BlobInfo = { key, bytes, contentType, state: 'permanent', writtenAtMs: this.clock.now() };
-      await engine(handle.writeFile(Buffer.concat([encodeHeader(info), content])));
+      await this.write(handle, [encodeHeader(info), content], 0);
       return info;
     });
   }
@@ -132,6 +135,24 @@ export class FilesystemBlobStore implements BlobStore {
     } catch (error) {
       await handle.close().catch(() => undefined);
       throw error;
+    }
+  }
+
+  async readInto(key: string, memory: Buffer): Promise<Buffer | null> {
+    this.requireOpen();
+    const found = await this.openBlob(key, 'r');
+    if (found === null) return null;
+    const { handle, info } = found;
+    try {
+      if (info.bytes > memory.length) throw tooLarge(memory.length);
+      for (let read = 0; read < info.bytes; ) {
+        const { bytesRead } = await engine(handle.read(memory, read, info.bytes - read, HEADER_BYTES + read));
+        if (bytesRead === 0) throw engineProblem(new Error(`the file of ${key} became shorter`));
+        read += bytesRead;
+      }
+      return memory.subarray(0, info.bytes);
+    } finally {
+      await handle.close();
     }
   }
 
@@ -232,6 +253,20 @@ export class FilesystemBlobStore implements BlobStore {
     }
   }
 
+  /** Resolves to the number of bytes, which stand from `position` on. */
+  private async write(
+    handle: FileHandle,
+    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    position: number,
+  ): Promise<number> {
+    let bytes = 0;
+    for await (const content of gathered(pieces, this.memory)) {
+      await writeAll(handle, content, position + bytes);
+      bytes += content.length;
+    }
+    return bytes;
+  }
+
   private async install(draft: string, path: string): Promise<void> {
     await this.folder(dirname(path));
     await rename(draft, path);
@@ -297,17 +332,6 @@ export class FilesystemBlobStore implements BlobStore {
   }
 }
 
-/** Streams the content behind the (still empty) header. Errors of the source pass through as they are. */
-async function copy(source: AsyncIterable<Uint8Array>, handle: FileHandle, bytesMax: number): Promise<number> {
-  let bytes = 0;
-  for await (const chunks of gathered(bounded(source, bytesMax))) {
-    const count = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-    await writeAll(handle, { chunks, count, position: HEADER_BYTES + bytes });
-    bytes += count;
-  }
-  return bytes;
-}
-
 async function* bounded(source: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of source) {
@@ -317,20 +341,11 @@ async function* bounded(source: AsyncIterable<Uint8Array>, bytesMax: number): As
   }
 }
 
-interface Piece {
-  readonly chunks: readonly Uint8Array[];
-  /** Bytes in all. */
-  readonly count: number;
-  readonly position: number;
-}
-
 /** A disk that is filling up may take a part only: the rest is then tried alone, and its failure is the outcome. */
-async function writeAll(handle: FileHandle, { chunks, count, position }: Piece): Promise<void> {
-  let { bytesWritten: written } = await engine(handle.writev(chunks, position));
-  if (written === count) return;
-  const whole = Buffer.concat(chunks, count);
-  while (written < count) {
-    written += (await engine(handle.write(whole, written, count - written, position + written))).bytesWritten;
+async function writeAll(handle: FileHandle, content: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < content.length; ) {
+    const left = content.length - written;
+    written += (await engine(handle.write(content, written, left, position + written))).bytesWritten;
   }
 }
 

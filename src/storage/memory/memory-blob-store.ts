@@ -63,6 +63,15 @@ export class MemoryBlobStore implements BlobStore {
     return { info: blob.info, body: Readable.from([content], { objectMode: false }) };
   }
 
+  async readInto(key: string, memory: Buffer): Promise<Buffer | null> {
+    this.requireOpen();
+    const blob = this.find(key);
+    if (blob === null) return null;
+    if (blob.info.bytes > memory.length) throw tooLarge(memory.length);
+    blob.content.copy(memory);
+    return memory.subarray(0, blob.info.bytes);
+  }
+
   async stat(key: string): Promise<BlobInfo | null> {
     this.requireOpen();
     return this.find(key)?.info ?? null;

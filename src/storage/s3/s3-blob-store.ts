@@ -18,7 +18,7 @@ import { invariant, Problem } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import { isBlobKey } from '../blob-keys.ts';
-import { blobExpired, type BlobWrite, checkBlobRemoval, checkBlobWrite, clipRange } from '../blob-rules.ts';
+import { blobExpired, type BlobWrite, checkBlobRemoval, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
 import type { BlobInfo, BlobRange, BlobStore, DirectUpload, ListedBlob } from '../blob-store.ts';
 import { type BucketOptions, prepareBucket } from './bucket.ts';
 import { blobInfo, WRITTEN_HEADER } from './object-info.ts';
@@ -113,6 +113,17 @@ export class S3BlobStore implements BlobStore {
       response.destroy();
     }
     return null;
+  }
+
+  async readInto(key: string, memory: Buffer): Promise<Buffer | null> {
+    const found = await this.read(key);
+    if (found === null) return null;
+    let bytes = 0;
+    for await (const chunk of found.body as AsyncIterable<Buffer>) {
+      if (bytes + chunk.length > memory.length) throw tooLarge(memory.length);
+      bytes += chunk.copy(memory, bytes);
+    }
+    return memory.subarray(0, bytes);
   }
 
   async stat(key: string): Promise<BlobInfo | null> {

@@ -168,6 +168,7 @@ export function fakeBlobs(): BlobStore & { put(key: string, bytes: Buffer, info?
       );
       return { info: blob.info, body: Readable.from(pieces, { objectMode: false }) };
     },
+    readInto: refuse,
     writeTemporary: refuse,
     writePermanent: refuse,
     promote: refuse,

@@ -1,8 +1,10 @@
 import test from 'ava';
+import fc from 'fast-check';
 import type { HttpResponse as UwsResponse } from 'uWebSockets.js';
 import { Deadlines } from '../../../src/deadlines.ts';
 import { UwsRequestBody } from '../../../src/gateway/uws/request-body.ts';
 import { limits } from '../../../src/limits.ts';
+import { ReusedMemory } from '../../../src/reused-memory.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 /** A response that counts how often it was told to wait on. */
@@ -27,13 +29,20 @@ class FakeResponse {
     this.extendedAt = this.clock.monotonic();
   }
 
-  body(): UwsRequestBody {
+  body(memory: ReusedMemory | null = null): UwsRequestBody {
     const slow = new Deadlines(this.clock, limits.requestBodyExtendMs);
-    return new UwsRequestBody(this as unknown as UwsResponse, this.clock, slow);
+    return new UwsRequestBody(this as unknown as UwsResponse, { clock: this.clock, slow, memory });
   }
 
   bring(bytes: number, isLast = false): void {
     this.data(new ArrayBuffer(bytes), isLast);
+  }
+
+  /** Whose memory is overwritten at once, as the transport does. */
+  bringBytes(bytes: Uint8Array, isLast: boolean): void {
+    const chunk = Uint8Array.from(bytes);
+    this.data(chunk.buffer, isLast);
+    chunk.fill(0);
   }
 }
 
@@ -123,4 +132,58 @@ test('a body that is waited for as a whole is as patient, and fails as it is tol
   body.fail(new Error('too slow'));
   await t.throwsAsync(reading, { message: 'too slow' });
   t.is(response.clock.timerCount, 0);
+});
+
+/** Looks at each piece a second time after others had their turn, right before it asks for the next. */
+async function readPatiently(body: UwsRequestBody, pauses: readonly number[]): Promise<string> {
+  let text = '';
+  let count = 0;
+  for await (const piece of body) {
+    for (let turn = 0; turn < (pauses[count++ % pauses.length] ?? 0); turn++) await Promise.resolve();
+    text += Buffer.from(piece).toString('hex');
+  }
+  return text;
+}
+
+test('bodies that share memory come whole and unmixed, however they are cut and read', async (t) => {
+  const upload = fc.record({
+    chunks: fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 12 }),
+    pauses: fc.array(fc.nat(6), { minLength: 1, maxLength: 4 }),
+    endsEarly: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(upload, { minLength: 1, maxLength: 4 }), async (uploads) => {
+      const memory = new ReusedMemory(16, 3);
+      const responses = uploads.map(() => new FakeResponse());
+      const bodies = responses.map((response) => response.body(memory));
+      const readings = bodies.map((body, which) => readPatiently(body, uploads[which]?.pauses ?? []).catch(() => null));
+      const turns = Math.max(...uploads.map(({ chunks }) => chunks.length));
+      for (let turn = 0; turn < turns; turn++) {
+        for (const [which, { chunks, endsEarly }] of uploads.entries()) {
+          const chunk = chunks[turn];
+          const isLast = turn === chunks.length - 1;
+          if (chunk === undefined) continue;
+          if (isLast && endsEarly) bodies[which]?.aborted();
+          else responses[which]?.bringBytes(chunk, isLast);
+        }
+        await Promise.resolve();
+      }
+      const read = await Promise.all(readings);
+      const sent = uploads.map(({ chunks, endsEarly }) => (endsEarly ? null : Buffer.concat(chunks).toString('hex')));
+      t.deepEqual(read, sent);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a large body in one piece is its reader’s for good', async (t) => {
+  const memory = new ReusedMemory(16, 4);
+  const response = new FakeResponse();
+  const bytes = Uint8Array.from({ length: 50 }, (_, index) => index);
+  const reading = response.body(memory).whole(60);
+  response.bringBytes(bytes.subarray(0, 20), false);
+  response.bringBytes(bytes.subarray(20), true);
+  const whole = await reading;
+  for (let count = 0; count < 8; count++) memory.take().fill(0xff);
+  t.deepEqual(Buffer.from(whole ?? []), Buffer.from(bytes));
 });

@@ -7,6 +7,8 @@ import {
   parseChildMessage,
 } from '../../../src/media/renditions/rendition-messages.ts';
 
+const ownMemory = (bytes: number): Buffer => Buffer.alloc(bytes);
+
 const facts = { width: 3000, height: 4000, thumbHash: 'GzkONQ==', dominantColor: '#284469' };
 const rendition = {
   kind: 'rendition',
@@ -23,7 +25,7 @@ test('frames arrive whole, wherever the stream was cut', (t) => {
   fc.assert(
     fc.property(fc.array(frame, { maxLength: 6 }), fc.array(fc.nat(400), { maxLength: 8 }), (frames, cuts) => {
       const stream = Buffer.concat(frames.flatMap(({ head, body }) => encodeFrame(head, body)));
-      const reader = new FrameReader();
+      const reader = new FrameReader(ownMemory);
       const read: { head: string; body: string }[] = [];
       let at = 0;
       for (const cut of [...cuts, stream.length]) {
@@ -42,8 +44,8 @@ test('frames arrive whole, wherever the stream was cut', (t) => {
 });
 
 test('a frame larger than allowed is refused by its first eight bytes', (t) => {
-  t.throws(() => new FrameReader().push(Buffer.from('ffffffff00000000', 'hex')));
-  t.throws(() => new FrameReader().push(Buffer.from('00000002ffffffff', 'hex')));
+  t.throws(() => new FrameReader(ownMemory).push(Buffer.from('ffffffff00000000', 'hex')));
+  t.throws(() => new FrameReader(ownMemory).push(Buffer.from('00000002ffffffff', 'hex')));
 });
 
 test('what a child says is understood, and nothing else is', (t) => {
@@ -53,7 +55,7 @@ test('what a child says is understood, and nothing else is', (t) => {
     { kind: 'started' },
     { kind: 'refused', reason: 'no' },
   ] as const) {
-    const [frame] = new FrameReader().push(Buffer.concat(encodeChildMessage(message)));
+    const [frame] = new FrameReader(ownMemory).push(Buffer.concat(encodeChildMessage(message)));
     t.deepEqual(frame && parseChildMessage(frame), message);
   }
   const { bytes: body, ...good } = rendition;

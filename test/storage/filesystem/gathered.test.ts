@@ -1,50 +1,53 @@
 import test from 'ava';
-import { limits } from '../../../src/limits.ts';
+import { ReusedMemory } from '../../../src/reused-memory.ts';
 import { gathered } from '../../../src/storage/filesystem/gathered.ts';
 
+const BLOCK = 64;
+
+/** Each in the same memory, as sources may do. */
 async function* pieces(lengths: readonly number[]): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(Math.max(1, ...lengths));
   let next = 0;
-  for (const length of lengths) yield Uint8Array.from({ length }, () => next++ % 251);
+  for (const length of lengths) {
+    for (let at = 0; at < length; at++) buffer[at] = next++ % 251;
+    yield buffer.subarray(0, length);
+  }
 }
 
-async function sizesOf(source: AsyncIterable<Uint8Array>): Promise<number[][]> {
-  const sizes: number[][] = [];
-  for await (const list of gathered(source)) sizes.push(list.map(({ byteLength }) => byteLength));
-  return sizes;
+async function blocksOf(source: AsyncIterable<Uint8Array>, memory = new ReusedMemory(BLOCK, 1)): Promise<Buffer[]> {
+  const blocks: Buffer[] = [];
+  for await (const block of gathered(source, memory)) blocks.push(Buffer.from(block));
+  return blocks;
 }
 
-const half = limits.blobWriteBytes / 2;
-
-test('pieces are handed on together once they fill a write, and what is left at the end', async (t) => {
-  t.deepEqual(await sizesOf(pieces([half, half, 3, half, half, 1])), [[half, half], [3, half, half], [1]]);
-});
-
-test('bytes come out as they went in', async (t) => {
-  const lengths = [1, 0, half, 7, half + 1, 0, 2 * half, 5];
-  const out: Uint8Array[] = [];
-  for await (const list of gathered(pieces(lengths))) out.push(...list);
-  const into: Uint8Array[] = [];
-  for await (const piece of pieces(lengths)) into.push(piece);
-  t.true(Buffer.concat(out).equals(Buffer.concat(into)));
-});
-
-test('a client that sends byte by byte makes no long list', async (t) => {
-  const sizes = await sizesOf(pieces(Array.from({ length: 2 * limits.blobWriteChunks + 1 }, () => 1)));
-  t.deepEqual(
-    sizes.map((list) => list.length),
-    [limits.blobWriteChunks, limits.blobWriteChunks, 1],
-  );
+test('bytes come out as they went in, in full blocks and what is left', async (t) => {
+  for (const lengths of [
+    [1],
+    [BLOCK],
+    [1, 0, 30, 7, BLOCK + 1, 0, 3 * BLOCK, 5],
+    Array.from({ length: 200 }, () => 1),
+  ]) {
+    const blocks = await blocksOf(pieces(lengths));
+    const total = lengths.reduce((sum, length) => sum + length, 0);
+    const expected = Buffer.from(Uint8Array.from({ length: total }, (_, index) => index % 251));
+    t.true(Buffer.concat(blocks).equals(expected));
+    t.true(blocks.slice(0, -1).every((block) => block.length === BLOCK));
+  }
 });
 
 test('nothing comes of nothing', async (t) => {
-  t.deepEqual(await sizesOf(pieces([])), []);
-  t.deepEqual(await sizesOf(pieces([0, 0])), []);
+  t.deepEqual(await blocksOf(pieces([])), []);
+  t.deepEqual(await blocksOf(pieces([0, 0])), []);
 });
 
-test('a failing source fails at once', async (t) => {
+test('a failing source fails at once, and its memory is used again', async (t) => {
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield Uint8Array.of(1);
     throw new Error('the client went away');
   }
-  await t.throwsAsync(sizesOf(broken()), { message: 'the client went away' });
+  const memory = new ReusedMemory(BLOCK, 1);
+  const block = memory.take();
+  memory.give(block);
+  await t.throwsAsync(blocksOf(broken(), memory), { message: 'the client went away' });
+  t.is(memory.take().buffer, block.buffer);
 });
