@@ -90,8 +90,7 @@ export class MediaWorker {
   private async render(row: MediaRow): Promise<void> {
     const memory = this.memory.take();
     try {
-      const photo = await this.options.blobs.readInto(originalKey(row.blobPrefix), memory);
-      if (photo === null) throw new PhotoRefused('The uploaded bytes are no longer there.');
+      const photo = await this.original(row, memory);
       await this.finish(await this.renderPatiently(row, photo));
     } catch (error) {
       if (!(error instanceof PhotoRefused)) throw error;
@@ -182,5 +181,17 @@ export class MediaWorker {
       default:
         return assertNever(row.state);
     }
+  }
+
+  private async original(row: MediaRow, memory: Buffer): Promise<Buffer> {
+    try {
+      const photo = await this.options.blobs.readInto(originalKey(row.blobPrefix), memory);
+      if (photo !== null) return photo;
+    } catch (error) {
+      const isTooLarge = error instanceof Problem && error.code === 'payload-too-large';
+      if (!isTooLarge) throw error;
+      throw new PhotoRefused(`A photo has at most ${limits.photoBytesMax} bytes.`, { cause: error });
+    }
+    throw new PhotoRefused('The uploaded bytes are no longer there.');
   }
 }

@@ -56,6 +56,16 @@ test('a photo that cannot be decoded fails at once, with its reason, its origina
   t.deepEqual(await world.keys(), []);
 });
 
+test('an original larger than a photo may be fails with its reason, and is not tried again', async (t) => {
+  const world = new MediaWorld();
+  const { mediaId, entry } = await world.uploaded(PHOTO);
+  const { blobPrefix } = await world.row(mediaId);
+  const large = Buffer.alloc(limits.photoBytesMax + 1);
+  await world.blobs.writePermanent(originalKey(blobPrefix), large, { contentType: 'image/jpeg' });
+  await world.worker(cannedPool).handle(entry);
+  t.like(await world.row(mediaId), { state: 'failed', failureReason: 'A photo has at most 8388608 bytes.' });
+});
+
 test('a photo that ends its decoder is tried twice and then refused; once is forgiven', async (t) => {
   for (const crashes of [1, 5]) {
     const world = new MediaWorld();
