@@ -11,7 +11,7 @@
 import type { PostId, UserId } from '../../ids.ts';
 import type { LogEvent } from '../event.ts';
 import type { Appender } from './appender.ts';
-import { Uint32Column } from './columns.ts';
+import { Uint32Column, Uint32List } from './columns.ts';
 import { EventRun } from './event-run.ts';
 import { NO_HANDLE } from './handle-table.ts';
 import type { TimelineEntry } from './live-events.ts';
@@ -61,7 +61,7 @@ export class BroadcastBurst {
   /** Which of them concern an actor; 0 between bursts. */
   private readonly marks = new Uint32Column();
   /** Actors that are marked, in the order in which they were found. */
-  private readonly marked: number[] = [];
+  private readonly marked = new Uint32List();
   private readonly choices = new Map<number, Choice>();
   /** Runs ever made. */
   private runs = 0;
@@ -108,7 +108,7 @@ export class BroadcastBurst {
     let choice = NOTHING;
     // By number here and below: an iterator for each of ten thousand actors costs as much as what is done for them.
     for (let place = 0; place < marked.length; place++) {
-      const actor = marked[place] ?? 0;
+      const actor = marked.at(place);
       const mark = marks.get(actor);
       marks.set(actor, 0);
       // Most of an audience have the same mark as the one before.
@@ -119,7 +119,7 @@ export class BroadcastBurst {
         failed.push([actor, error]);
       }
     }
-    marked.length = 0;
+    marked.clear();
     return failed;
   }
 

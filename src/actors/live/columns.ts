@@ -30,6 +30,35 @@ export class Uint32Column {
   }
 }
 
+/** A list that is filled and emptied over and over: it keeps its memory, which an array gives back whenever it is emptied. */
+export class Uint32List {
+  private data = new Uint32Array(ROWS_MIN);
+  private count = 0;
+
+  get length(): number {
+    return this.count;
+  }
+
+  at(place: number): number {
+    return this.data[place] ?? 0;
+  }
+
+  push(value: number): void {
+    if (this.count === this.data.length) this.grow();
+    this.data[this.count++] = value;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  private grow(): void {
+    const grown = new Uint32Array(grownLength(this.data.length, this.count));
+    grown.set(this.data);
+    this.data = grown;
+  }
+}
+
 export class Float64Column {
   private data = new Float64Array(ROWS_MIN);
 

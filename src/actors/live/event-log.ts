@@ -16,7 +16,7 @@ import { invariant } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import { Float64Column, Uint32Column } from './columns.ts';
 import { cursorFrom, type EventBodies } from './event-bodies.ts';
-import type { EventRun } from './event-run.ts';
+import type { EventRun, Ring } from './event-run.ts';
 import { NO_HANDLE } from './handle-table.ts';
 import type { Slab } from './slab.ts';
 
@@ -36,6 +36,8 @@ export class EventLogs {
   private readonly newestNumbers = new Float64Column();
   /** Number of the run whose events are the newest of the log; 0 if something else is. */
   private readonly newestRuns = new Float64Column();
+  /** Where a run goes: one object for all logs. */
+  private readonly ring: Ring = { base: 0, capacity: 0 };
 
   constructor(slab: Slab, bodies: EventBodies, limits: Limits) {
     this.slab = slab;
@@ -102,8 +104,9 @@ export class EventLogs {
     const capacity = this.capacities.get(actor);
     const address = this.addresses.get(actor);
     const head = this.heads.get(actor);
-    const ring = { base: this.slab.offset(address), capacity };
-    const fellAtMs = run.write(this.slab.chunk(address), ring, (head + 1) % capacity, capacity - held);
+    this.ring.base = this.slab.offset(address);
+    this.ring.capacity = capacity;
+    const fellAtMs = run.write(this.slab.chunk(address), this.ring, (head + 1) % capacity, capacity - held);
     if (fellAtMs > this.bases.get(actor)) this.bases.set(actor, fellAtMs);
     this.helds.set(actor, wanted);
     this.heads.set(actor, head + run.length);

@@ -19,8 +19,8 @@ export function lengthOfRun(number: number): number {
 
 export interface Ring {
   /** Of its first word in the chunk. */
-  readonly base: number;
-  readonly capacity: number;
+  base: number;
+  capacity: number;
 }
 
 export class EventRun {
@@ -58,17 +58,18 @@ export class EventRun {
    * stand there when `free` places are filled. Returns when this node had heard of the newest that fell out; −Infinity if
    * nothing did.
    */
-  write(chunk: Uint32Array, { base, capacity }: Ring, place: number, free: number): number {
+  write(chunk: Uint32Array, ring: Readonly<Ring>, place: number, free: number): number {
     const { handles, fallen, fallenCounts, fallenAtMs } = this;
     this.logs++;
     const isFull = free <= 0;
     // Nearly every log of an audience: what falls is compared and counted at once. (Not of a ring shorter than the run: out of
     // that the run itself falls, which no log held before.)
-    if (isFull && this.wholeAtMs !== null && this.fallsAgain(chunk, { base, capacity }, place)) {
+    if (isFull && this.wholeAtMs !== null && this.fallsAgain(chunk, ring, place)) {
       this.wholeLogs++;
-      this.fill(chunk, { base, capacity }, place);
+      this.fill(chunk, ring, place);
       return this.wholeAtMs;
     }
+    const { base, capacity } = ring;
     let fellAtMs = Number.NEGATIVE_INFINITY;
     let slot = base + place;
     for (let at = 0; at < handles.length; at++) {
@@ -85,7 +86,7 @@ export class EventRun {
     return fellAtMs;
   }
 
-  private fallsAgain(chunk: Uint32Array, { base, capacity }: Ring, place: number): boolean {
+  private fallsAgain(chunk: Uint32Array, { base, capacity }: Readonly<Ring>, place: number): boolean {
     const { fallen } = this;
     let slot = base + place;
     for (let at = 0; at < fallen.length; at++) {
@@ -95,7 +96,7 @@ export class EventRun {
     return true;
   }
 
-  private fill(chunk: Uint32Array, { base, capacity }: Ring, place: number): void {
+  private fill(chunk: Uint32Array, { base, capacity }: Readonly<Ring>, place: number): void {
     const { handles } = this;
     let slot = base + place;
     for (let at = 0; at < handles.length; at++) {

@@ -15,6 +15,7 @@ import type { Clock, Timer } from '../../clock.ts';
 import type { Limits } from '../../limits.ts';
 import type { ActorTable } from './actor-table.ts';
 import { BatchBuilder } from './batch-builder.ts';
+import { Uint32List } from './columns.ts';
 import type { Epochs } from './epochs.ts';
 import type { EventBodies } from './event-bodies.ts';
 import type { EventLogs } from './event-log.ts';
@@ -64,9 +65,9 @@ export class Flusher {
   private readonly parts: FlushParts;
   private readonly builder: BatchBuilder;
   private readonly batch: ReusedBatch;
-  private queue: number[] = [];
+  private queue = new Uint32List();
   /** What the current turn works through, from `at` on. */
-  private turn: number[] = [];
+  private turn = new Uint32List();
   private at = 0;
   /** When the current turn began; monotonic. */
   private flushedAtMs = Number.NEGATIVE_INFINITY;
@@ -124,8 +125,8 @@ export class Flusher {
   stop(): void {
     this.timer?.cancel();
     this.timer = null;
-    this.queue = [];
-    this.turn = [];
+    this.queue.clear();
+    this.turn.clear();
     this.at = 0;
     this.expected = 0;
   }
@@ -158,14 +159,14 @@ export class Flusher {
       const done = this.turn;
       this.turn = this.queue;
       this.queue = done;
-      this.queue.length = 0;
+      this.queue.clear();
       this.at = 0;
       this.flushedAtMs = this.servedAtMs;
     }
     // Ten thousand sends take tens of milliseconds: other work gets its turn in between.
     const end = Math.min(this.turn.length, this.at + limits.flushSessionsPerTurn);
     while (this.at < end) {
-      const index = this.turn[this.at++] ?? 0;
+      const index = this.turn.at(this.at++);
       // An index may have been detached, or attached anew and queued again, since it was queued.
       if (!sessions.has(index, QUEUED) || !sessions.serves(index)) continue;
       sessions.lower(index, QUEUED);
