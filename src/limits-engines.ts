@@ -74,8 +74,10 @@ export const engineLimits = {
   sqliteLogPagesMax: 24_000,
   /** Without a write for this long the writer is at rest. */
   writerRestMs: 5,
-  /** Read of a blob at once: a photo in a few steps, and little for a client that stops reading. */
-  blobReadBytes: 256 * KIB,
+  /** Read of a blob at once: most renditions in one step, and little for a client that stops reading. */
+  blobReadBytes: 192 * KIB,
+  /** Memory for so many such reads at once is kept for the next ones. */
+  blobReadBlocksKept: 32,
   /** Received bytes that go into a blob's file together: each write is a trip to another thread, dear beside the bytes themselves. */
   blobWriteBytes: 256 * KIB,
   /** Memory for so many such writes at once is kept for the next ones. */

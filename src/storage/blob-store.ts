@@ -3,8 +3,6 @@
  * to it: whatever dies in between leaves at most a temporary blob, which expires. What the server made itself under a key
  * that a row leads to already is written as permanent at once. Keys are opaque, `[a-z0-9/._-]`, ≤ 200 characters.
  */
-import type { Readable } from 'node:stream';
-
 export interface BlobInfo {
   readonly key: string;
   readonly bytes: number;
@@ -30,6 +28,11 @@ export interface DirectUpload {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** Is iterated once, to its end or to where the reader leaves, or destroyed: both let go of what it holds open. */
+export interface BlobContent extends AsyncIterable<Uint8Array> {
+  destroy(): void;
+}
+
 export interface BlobStore {
   /**
    * Streams `source` into a temporary blob; a second write of the key replaces the first. Nothing is kept when the source
@@ -50,8 +53,8 @@ export interface BlobStore {
   /** Temporary → permanent. Repeating it is fine; false if there is no such blob. */
   promote(key: string): Promise<boolean>;
 
-  /** Null if there is no such blob. The caller consumes or destroys the stream. */
-  read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: Readable } | null>;
+  /** Null if there is no such blob. A piece is the reader's until it asks for the next: its memory is used again. */
+  read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: BlobContent } | null>;
 
   /**
    * The whole content, at the beginning of memory of the caller's: what comes back is a view of it. Null if there is no such

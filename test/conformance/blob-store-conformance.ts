@@ -1,11 +1,12 @@
 /** What every `BlobStore` must do. Bound in one line per adapter (test/storage). Keys are fresh in each run. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { nextTurn } from '../../src/clock.ts';
 import { InvariantViolation, Problem } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import type { BlobRange, BlobStore } from '../../src/storage/blob-store.ts';
+import { bytesOf } from '../support/bytes-of.ts';
 
 export interface BlobHarness {
   readonly blobs: BlobStore;
@@ -33,6 +34,7 @@ export function blobStoreConformance(name: string, open: () => Promise<BlobHarne
 
 type Register = (promise: string, body: (t: ExecutionContext, h: BlobHarness, key: string) => Promise<void>) => unknown;
 
+const MANNERS = ['whole', 'destroy while reading', 'leave', 'whole', 'destroy'] as const;
 const options = { contentType: 'image/jpeg', bytesMax: 1_000_000 };
 
 async function* chunks(...parts: readonly (Uint8Array | Error)[]): AsyncGenerator<Uint8Array> {
@@ -44,7 +46,7 @@ async function* chunks(...parts: readonly (Uint8Array | Error)[]): AsyncGenerato
 
 async function contentOf(blobs: BlobStore, key: string, range?: BlobRange): Promise<Buffer | null> {
   const found = await blobs.read(key, range);
-  return found === null ? null : await buffer(found.body);
+  return found === null ? null : await bytesOf(found.body);
 }
 
 function registerWrites(register: Register): void {
@@ -232,7 +234,39 @@ function registerReads(register: Register): void {
     const found = await blobs.read(key);
     await blobs.writeTemporary(key, chunks(Buffer.from('other')), options);
     await blobs.remove(key);
-    t.deepEqual(found && (await buffer(found.body)), content);
+    t.deepEqual(found && (await bytesOf(found.body)), content);
+  });
+
+  register('readers side by side, also those who leave early, see their own blob only', async (t, { blobs }, key) => {
+    const sizes = [0, 1, 5_000, 130_000, 300_000, 700_000];
+    for (const [fill, size] of sizes.entries()) {
+      await blobs.writeTemporary(`${key}.${fill}`, chunks(Buffer.alloc(size, fill + 1)), options);
+    }
+    const read = async (fill: number, size: number, manner: (typeof MANNERS)[number]): Promise<void> => {
+      const found = await blobs.read(`${key}.${fill}`);
+      if (found === null) throw new Error('a blob is missing');
+      if (manner === 'destroy') {
+        found.body.destroy();
+        return;
+      }
+      let bytes = 0;
+      try {
+        for await (const part of found.body) {
+          if (manner === 'destroy while reading') setImmediate(() => found.body.destroy());
+          // Others read meanwhile, and the piece is still this reader's.
+          for (let turn = 0; turn < 3; turn++) await nextTurn();
+          t.true(part.every((byte) => byte === fill + 1));
+          bytes += part.length;
+          if (manner === 'leave') return;
+        }
+      } catch (error) {
+        if (manner === 'whole') throw error;
+      }
+      if (manner === 'whole') t.is(bytes, size);
+    };
+    for (let round = 0; round < 4; round++) {
+      await Promise.all(sizes.flatMap((size, fill) => MANNERS.map((manner) => read(fill, size, manner))));
+    }
   });
 
   register('list names every blob once, temporary and permanent', async (t, { blobs }, key) => {

@@ -19,12 +19,23 @@ async function getMedia(blobs: BlobStore, request: HttpRequest, key: string): Pr
   if (key.length > KEY_CHARACTERS_MAX || !KEY_PATTERN.test(key) || ORIGINAL_PATTERN.test(key)) {
     throw new Problem('not-found');
   }
+  const { headers } = request;
+  if (headers.has('range') || headers.has('if-none-match')) return onCondition(blobs, key, headers);
+  const opened = await blobs.read(key);
+  if (opened === null) throw new Problem('not-found');
+  const { info, body } = opened;
+  if (isServed(info)) return { status: 200, headers: headersOf(info), body: { stream: body, bytes: info.bytes } };
+  body.destroy();
+  throw new Problem('not-found');
+}
+
+/** For who wants a part only, or has the picture: what it is decides what is read. */
+async function onCondition(blobs: BlobStore, key: string, asked: HttpRequest['headers']): Promise<HttpResponse> {
   const info = await blobs.stat(key);
-  if (info === null || info.state !== 'permanent' || !SERVED_TYPES.test(info.contentType))
-    throw new Problem('not-found');
+  if (info === null || !isServed(info)) throw new Problem('not-found');
   const headers = headersOf(info);
-  if (matchesTag(request.headers.get('if-none-match'), headers['ETag'] ?? '')) return emptyResponse(304, headers);
-  const range = readRange(request.headers.get('range'), info.bytes);
+  if (matchesTag(asked.get('if-none-match'), headers['ETag'] ?? '')) return emptyResponse(304, headers);
+  const range = readRange(asked.get('range'), info.bytes);
   if (range === 'unsatisfiable') {
     return emptyResponse(416, { ...headers, 'Content-Range': `bytes */${info.bytes}` });
   }
@@ -36,6 +47,10 @@ async function getMedia(blobs: BlobStore, request: HttpRequest, key: string): Pr
     headers: { ...headers, 'Content-Range': `bytes ${range.start}-${range.end}/${info.bytes}` },
     body: { stream: opened.body, bytes: range.end - range.start + 1 },
   };
+}
+
+function isServed({ state, contentType }: BlobInfo): boolean {
+  return state === 'permanent' && SERVED_TYPES.test(contentType);
 }
 
 /** A key never gets other bytes, so key and length name the content. */

@@ -1,6 +1,5 @@
 /** Carries requests and answers between uWebSockets.js and the HTTP application. After an abort a response is never touched. */
 import { STATUS_CODES } from 'node:http';
-import type { Readable } from 'node:stream';
 import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse, TemplatedApp } from 'uWebSockets.js';
 import type { Clock } from '../../clock.ts';
 import { Deadlines } from '../../deadlines.ts';
@@ -8,7 +7,7 @@ import { limits } from '../../limits.ts';
 import type { Metrics } from '../../metrics.ts';
 import { forwardedAddress } from '../http/client-address.ts';
 import { ReusedMemory } from '../../reused-memory.ts';
-import type { HttpHandler, HttpRequest, HttpResponse, RequestBody } from '../http/exchange.ts';
+import type { ByteStream, HttpHandler, HttpRequest, HttpResponse, RequestBody } from '../http/exchange.ts';
 import type { RequestIds } from '../request-ids.ts';
 import { UwsRequestBody } from './request-body.ts';
 
@@ -91,7 +90,7 @@ class Exchange {
   body: UwsRequestBody | null = null;
   private readonly response: UwsResponse;
   private gone = false;
-  private stream: Readable | null = null;
+  private stream: ByteStream | null = null;
   /** Ends the wait for room in the socket. */
   private unblock: (() => void) | null = null;
   private writing: Writing | null = null;
@@ -134,12 +133,12 @@ class Exchange {
   }
 
   /** Sends a stream of known length as fast as the socket takes it. A stream that breaks or ends early breaks the connection. */
-  private async pump(stream: Readable, bytes: number): Promise<void> {
+  private async pump(stream: ByteStream, bytes: number): Promise<void> {
     this.stream = stream;
     this.response.onWritable((offset) => this.writable(offset));
     try {
       let sent = 0;
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
+      for await (const chunk of stream) {
         if (this.gone) return;
         sent += chunk.byteLength;
         await this.push(chunk, bytes);
@@ -159,7 +158,7 @@ class Exchange {
   }
 
   /** Resolves once the socket has taken the chunk, or is gone. */
-  private push(chunk: Buffer, total: number): Promise<void> {
+  private push(chunk: Uint8Array, total: number): Promise<void> {
     const writing = { chunk, start: this.response.getWriteOffset(), total };
     if (this.attempt(writing, writing.start)) return Promise.resolve();
     this.writing = writing;
@@ -190,7 +189,7 @@ class Exchange {
 
 /** A chunk of which the socket has taken the bytes up to its write offset. */
 interface Writing {
-  readonly chunk: Buffer;
+  readonly chunk: Uint8Array;
   /** Offset of the chunk's first byte in the whole answer. */
   readonly start: number;
   /** Bytes of the whole answer. */

@@ -9,8 +9,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { Readable as ReadableStream } from 'node:stream';
 import type { Clock, Timer } from '../../clock.ts';
 import { invariant, Problem, StartRefusal } from '../../errors.ts';
 import { limits } from '../../limits.ts';
@@ -18,9 +16,11 @@ import type { Logger } from '../../log.ts';
 import { ReusedMemory } from '../../reused-memory.ts';
 import { isBlobKey } from '../blob-keys.ts';
 import { type BlobWrite, blobExpired, checkBlobRemoval, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
-import type { BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store.ts';
+import type { BlobContent, BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store.ts';
 import { makeDirectory, syncDirectory } from '../durable-files.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, PERMANENT, STATE_OFFSET } from './blob-header.ts';
+import { engine, engineProblem } from './engine.ts';
+import { FileContent } from './file-content.ts';
 import { isMissing, removeFiles } from './file-removal.ts';
 import { gathered } from './gathered.ts';
 import { fileOf, filesOf, holdsFormerShelves, keyOfName, moveFormerShelves, shelvesIn } from './shelves.ts';
@@ -31,6 +31,13 @@ export interface FilesystemBlobStoreOptions {
   readonly log: Logger;
 }
 
+interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly info: BlobInfo;
+  /** What was read of it: the header, and what of the content came with it. */
+  readonly first: Buffer;
+}
+
 export class FilesystemBlobStore implements BlobStore {
   private readonly clock: Clock;
   private readonly log: Logger;
@@ -39,6 +46,7 @@ export class FilesystemBlobStore implements BlobStore {
   /** Folders known to be durable, or being made so: at most 4,096. */
   private readonly folders = new Map<string, Promise<void>>();
   private readonly memory = new ReusedMemory(limits.blobWriteBytes, limits.blobWriteBlocksKept);
+  private readonly readMemory = new ReusedMemory(limits.blobReadBytes, limits.blobReadBlocksKept);
   private readonly sweepTimer: Timer;
   private sweeping: Promise<void> | null = null;
   private closed = false;
@@ -118,23 +126,23 @@ export class FilesystemBlobStore implements BlobStore {
     }
   }
 
-  async read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: Readable } | null> {
+  /** Most of what is read is small and read whole: the first step brings the header and all of it. */
+  async read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: BlobContent } | null> {
     this.requireOpen();
-    const found = await this.openBlob(key, 'r');
-    if (found === null) return null;
-    const { handle, info } = found;
+    if (range !== undefined) clipRange(range, 0);
+    const block = this.readMemory.take();
+    let body: BlobContent | null = null;
     try {
+      const found = await this.openBlob(key, 'r', range === undefined ? block : block.subarray(0, HEADER_BYTES));
+      if (found === null) return null;
+      const { handle, info, first } = found;
       const { start, count } = clipRange(range, info.bytes);
-      if (count > 0) {
-        const first = HEADER_BYTES + start;
-        const end = first + count - 1;
-        return { info, body: handle.createReadStream({ start: first, end, highWaterMark: limits.blobReadBytes }) };
-      }
-      await handle.close();
-      return { info, body: ReadableStream.from([], { objectMode: false }) };
-    } catch (error) {
-      await handle.close().catch(() => undefined);
-      throw error;
+      const ready = range === undefined ? first.subarray(HEADER_BYTES) : first.subarray(0, 0);
+      const position = HEADER_BYTES + start + ready.length;
+      body = new FileContent({ handle, position, end: HEADER_BYTES + start + count, block, ready }, this.readMemory);
+      return { info, body };
+    } finally {
+      if (body === null) this.readMemory.give(block);
     }
   }
 
@@ -285,19 +293,21 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   /** Null for what expired or was never there; the caller closes the handle. */
-  private async openBlob(key: string, flags: 'r' | 'r+'): Promise<{ handle: FileHandle; info: BlobInfo } | null> {
+  private async openBlob(key: string, flags: 'r' | 'r+', memory?: Buffer): Promise<OpenedFile | null> {
     if (!isBlobKey(key)) return null;
-    const found = await this.openFile(key, this.pathOf(key), flags);
+    const found = await this.openFile(key, this.pathOf(key), flags, memory);
     if (found === null || !this.expired(found.info)) return found;
     await found.handle.close();
     return null;
   }
 
+  /** Reads the header, and behind it as much as `memory` has room for. */
   private async openFile(
     key: string,
     path: string,
     flags: 'r' | 'r+',
-  ): Promise<{ handle: FileHandle; info: BlobInfo } | null> {
+    memory: Buffer = Buffer.alloc(HEADER_BYTES),
+  ): Promise<OpenedFile | null> {
     let handle: FileHandle;
     try {
       handle = await open(path, flags);
@@ -306,9 +316,10 @@ export class FilesystemBlobStore implements BlobStore {
       throw engineProblem(error);
     }
     try {
-      const { buffer, bytesRead } = await engine(handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0));
-      const info = decodeHeader(key, buffer.subarray(0, bytesRead));
-      if (info !== null) return { handle, info };
+      const { bytesRead } = await engine(handle.read(memory, 0, memory.length, 0));
+      const first = memory.subarray(0, bytesRead);
+      const info = decodeHeader(key, first);
+      if (info !== null) return { handle, info, first };
       this.log.error('a file among the blobs is not a blob', { key });
     } catch (error) {
       await handle.close();
@@ -347,17 +358,4 @@ async function writeAll(handle: FileHandle, content: Uint8Array, position: numbe
     const left = content.length - written;
     written += (await engine(handle.write(content, written, left, position + written))).bytesWritten;
   }
-}
-
-/** Full disk, I/O errors and the like become `unavailable`. */
-async function engine<Result>(operation: Promise<Result>): Promise<Result> {
-  try {
-    return await operation;
-  } catch (error) {
-    throw engineProblem(error);
-  }
-}
-
-function engineProblem(cause: unknown): Problem {
-  return new Problem('unavailable', { detail: 'The blob folder cannot be used at the moment.', cause });
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import { Problem } from '../../errors.ts';
 import { type BlobWrite, blobExpired, checkBlobRemoval, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
-import type { BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store.ts';
+import type { BlobContent, BlobInfo, BlobRange, BlobStore, DirectUpload } from '../blob-store.ts';
 
 interface StoredBlob {
   readonly info: BlobInfo;
@@ -53,7 +53,7 @@ export class MemoryBlobStore implements BlobStore {
     return true;
   }
 
-  async read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: Readable } | null> {
+  async read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: BlobContent } | null> {
     this.requireOpen();
     const blob = this.find(key);
     if (blob === null) return null;

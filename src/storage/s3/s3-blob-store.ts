@@ -19,7 +19,7 @@ import { limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import { isBlobKey } from '../blob-keys.ts';
 import { blobExpired, type BlobWrite, checkBlobRemoval, checkBlobWrite, clipRange, tooLarge } from '../blob-rules.ts';
-import type { BlobInfo, BlobRange, BlobStore, DirectUpload, ListedBlob } from '../blob-store.ts';
+import type { BlobContent, BlobInfo, BlobRange, BlobStore, DirectUpload, ListedBlob } from '../blob-store.ts';
 import { type BucketOptions, prepareBucket } from './bucket.ts';
 import { blobInfo, WRITTEN_HEADER } from './object-info.ts';
 import { listBlobs, listTemporary } from './object-listing.ts';
@@ -100,7 +100,7 @@ export class S3BlobStore implements BlobStore {
     return copied !== null;
   }
 
-  async read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: Readable } | null> {
+  async read(key: string, range?: BlobRange): Promise<{ info: BlobInfo; body: BlobContent } | null> {
     this.requireOpen();
     if (range !== undefined) clipRange(range, 0);
     if (!isBlobKey(key)) return null;
@@ -119,9 +119,10 @@ export class S3BlobStore implements BlobStore {
     const found = await this.read(key);
     if (found === null) return null;
     let bytes = 0;
-    for await (const chunk of found.body as AsyncIterable<Buffer>) {
+    for await (const chunk of found.body) {
       if (bytes + chunk.length > memory.length) throw tooLarge(memory.length);
-      bytes += chunk.copy(memory, bytes);
+      memory.set(chunk, bytes);
+      bytes += chunk.length;
     }
     return memory.subarray(0, bytes);
   }
@@ -234,7 +235,7 @@ export class S3BlobStore implements BlobStore {
     });
   }
 
-  private async nothingOf(key: string): Promise<{ info: BlobInfo; body: Readable } | null> {
+  private async nothingOf(key: string): Promise<{ info: BlobInfo; body: BlobContent } | null> {
     const info = await this.stat(key);
     return info && { info, body: Readable.from([], { objectMode: false }) };
   }

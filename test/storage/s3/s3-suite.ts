@@ -1,6 +1,5 @@
 /** What the S3 adapter must do on any S3 server. */
 import { randomBytes } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { Problem, StartRefusal } from '../../../src/errors.ts';
@@ -9,6 +8,7 @@ import { silentLogger } from '../../../src/log.ts';
 import { S3BlobStore } from '../../../src/storage/s3/s3-blob-store.ts';
 import type { S3Settings } from '../../../src/storage/s3/s3-session.ts';
 import { blobStoreConformance } from '../../conformance/blob-store-conformance.ts';
+import { bytesOf } from '../../support/bytes-of.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { clientOf, namesIn, ownBucket, testBucket, type TestServer } from './test-bucket.ts';
 
@@ -62,7 +62,7 @@ export function s3Suite(server: TestServer): void {
     t.is((await blobs.writeTemporary('large', chunks(...parts), options)).bytes, content.length);
     t.true(await blobs.promote('large'));
     const found = await blobs.read('large');
-    t.true(found !== null && content.equals(await buffer(found.body)));
+    t.true(found !== null && content.equals(await bytesOf(found.body)));
 
     const failure = new Error('the phone went away');
     t.is(await t.throwsAsync(blobs.writeTemporary('broken', chunks(content, failure), options)), failure);
