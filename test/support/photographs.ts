@@ -22,6 +22,27 @@ export function widePhotograph(seed: number): Promise<Buffer> {
     .toBuffer();
 }
 
+export interface Colour {
+  readonly r: number;
+  readonly g: number;
+  readonly b: number;
+}
+
+/** 1600 × 1200 of about that colour, with so much grain that it is more than half a megabyte. */
+export function grainyPhotograph({ r, g, b }: Colour): Promise<Buffer> {
+  const [width, height] = [1600, 1200];
+  const colour = [r, g, b];
+  const pixels = Buffer.alloc(width * height * colour.length);
+  let state = 1;
+  for (let at = 0; at < pixels.length; at++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    pixels[at] = (colour[at % colour.length] ?? 0) + ((state >>> 16) % 31) - 15;
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 95 })
+    .toBuffer();
+}
+
 /** 4000 × 3000 as the sensor saw it, held upright (orientation 6: shown 3000 × 4000), with a GPS position. */
 export async function largePhotographWithPosition(): Promise<Buffer> {
   const sky = `<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="3000">
