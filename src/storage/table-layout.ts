@@ -18,6 +18,7 @@ type Values = Readonly<Record<string, unknown>>;
 export class TableLayout<T extends Table = Table> {
   readonly table: T;
   readonly columns: readonly LaidColumn[];
+  private readonly names: ReadonlySet<string>;
   /** Partition key columns, then clustering key columns. */
   readonly keyNames: readonly string[];
   /** Where each key column stands among `columns`. */
@@ -30,6 +31,7 @@ export class TableLayout<T extends Table = Table> {
   constructor(table: T) {
     this.table = table;
     this.columns = Object.entries(table.columns).map(([name, column]) => ({ name, column }));
+    this.names = new Set(Object.keys(table.columns));
     this.keyNames = [...table.partitionKey, ...table.clusteringKey];
     this.keyPositions = this.keyNames.map((name) => this.columns.findIndex((column) => column.name === name));
     this.revisionPosition = table.discipline === 'lww' ? this.columns.findIndex(({ name }) => name === 'revision') : -1;
@@ -39,18 +41,20 @@ export class TableLayout<T extends Table = Table> {
 
   encodeRow(row: RowOf<T>): Cell[] {
     const values = row as Values;
-    const cells = this.columns.map(({ name, column }) => this.encode(name, column, values[name]));
-    for (const name of Object.keys(values)) {
-      invariant(Object.hasOwn(this.table.columns, name), `${this.table.name} has no column ${name}`);
+    const cells: Cell[] = [];
+    for (const { name, column } of this.columns) cells.push(this.encode(name, column, values[name]));
+    for (const name in values) {
+      invariant(this.names.has(name), `${this.table.name} has no column ${name}`);
     }
     return cells;
   }
 
   decodeRow(cells: readonly Cell[]): RowOf<T> {
     const row: Record<string, unknown> = {};
-    this.columns.forEach(({ name, column }, position) => {
+    for (let position = 0; position < this.columns.length; position++) {
+      const { name, column } = this.columns[position] as LaidColumn;
       row[name] = decode(column, cells[position] ?? null);
-    });
+    }
     return row as RowOf<T>;
   }
 
@@ -178,7 +182,7 @@ function decode(column: Column, cell: Cell): unknown {
  * give back another text. Both can come from outside, so this is a refusal and not a programming error.
  */
 function storable(text: string): string {
-  if (/[\0\p{Surrogate}]/u.test(text)) {
+  if (!text.isWellFormed() || text.includes('\0')) {
     throw new Problem('invalid-request', { detail: 'A text holds a NUL or half of a character.' });
   }
   return text;
