@@ -137,7 +137,7 @@ export class FilesystemBlobStore implements BlobStore {
       if (found === null) return null;
       const { handle, info, first } = found;
       const { start, count } = clipRange(range, info.bytes);
-      const ready = range === undefined ? first.subarray(HEADER_BYTES) : first.subarray(0, 0);
+      const ready = first.subarray(HEADER_BYTES, HEADER_BYTES + (range === undefined ? count : 0));
       const position = HEADER_BYTES + start + ready.length;
       body = new FileContent({ handle, position, end: HEADER_BYTES + start + count, block, ready }, this.readMemory);
       return { info, body };
