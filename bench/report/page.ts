@@ -20,12 +20,13 @@ td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 export function reportPage(lines: readonly KeptLine[]): string {
   const scale = lines[0]?.scale ?? 'small';
   const delivered = lines.reduce((sum, line) => sum + line.delivered, 0);
+  const fewest = Math.min(...lines.map(({ rounds }) => rounds));
   const faults = lines.reduce((sum, { faults: each }) => sum + each.lost + each.duplicated + each.reordered, 0);
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Shutterline: how it compares</title><style>${STYLE}</style></head><body>
 <h1>Shutterline: how it compares</h1>
 <p class="facts">${escaped(factsOf(lines))} · ${scale === 'full' ? 'full scale' : 'small scale: a smoke test, goals are judged at full scale'}</p>
-<p class="lead">Every system ran in the same run on the same machine, in turn; bars are medians of ${lines[0]?.rounds ?? 0} rounds, whiskers the range.
+<p class="lead">Every system ran in the same run on the same machine, in turn; bars are medians of at least ${fewest} rounds, whiskers the range.
 Of ${delivered.toLocaleString('en')} deliveries that were checked, <strong>${faults === 0 ? 'none was lost, doubled or out of order' : `${faults} were lost, doubled or out of order`}</strong>.</p>
 <h2>Goals</h2>${goalTable(lines)}
 ${lines.map(section).join('\n')}
