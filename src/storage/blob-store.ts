@@ -3,6 +3,7 @@
  * to it: whatever dies in between leaves at most a temporary blob, which expires. What the server made itself under a key
  * that a row leads to already is written as permanent at once. Keys are opaque, `[a-z0-9/._-]`, ≤ 200 characters.
  */
+
 export interface BlobInfo {
   readonly key: string;
   readonly bytes: number;

@@ -1,4 +1,5 @@
 /** A request and its answer as plain data: routes are functions from one to the other and know no server. */
+
 export interface HttpRequest {
   /** Upper case. */
   readonly method: string;
