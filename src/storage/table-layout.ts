@@ -18,7 +18,6 @@ type Values = Readonly<Record<string, unknown>>;
 export class TableLayout<T extends Table = Table> {
   readonly table: T;
   readonly columns: readonly LaidColumn[];
-  private readonly names: ReadonlySet<string>;
   /** Partition key columns, then clustering key columns. */
   readonly keyNames: readonly string[];
   /** Where each key column stands among `columns`. */
@@ -31,7 +30,6 @@ export class TableLayout<T extends Table = Table> {
   constructor(table: T) {
     this.table = table;
     this.columns = Object.entries(table.columns).map(([name, column]) => ({ name, column }));
-    this.names = new Set(Object.keys(table.columns));
     this.keyNames = [...table.partitionKey, ...table.clusteringKey];
     this.keyPositions = this.keyNames.map((name) => this.columns.findIndex((column) => column.name === name));
     this.revisionPosition = table.discipline === 'lww' ? this.columns.findIndex(({ name }) => name === 'revision') : -1;
@@ -41,20 +39,18 @@ export class TableLayout<T extends Table = Table> {
 
   encodeRow(row: RowOf<T>): Cell[] {
     const values = row as Values;
-    const cells: Cell[] = [];
-    for (const { name, column } of this.columns) cells.push(this.encode(name, column, values[name]));
-    for (const name in values) {
-      invariant(this.names.has(name), `${this.table.name} has no column ${name}`);
+    const cells = this.columns.map(({ name, column }) => this.encode(name, column, values[name]));
+    for (const name of Object.keys(values)) {
+      invariant(Object.hasOwn(this.table.columns, name), `${this.table.name} has no column ${name}`);
     }
     return cells;
   }
 
   decodeRow(cells: readonly Cell[]): RowOf<T> {
     const row: Record<string, unknown> = {};
-    for (let position = 0; position < this.columns.length; position++) {
-      const { name, column } = this.columns[position] as LaidColumn;
+    this.columns.forEach(({ name, column }, position) => {
       row[name] = decode(column, cells[position] ?? null);
-    }
+    });
     return row as RowOf<T>;
   }
 

@@ -32,7 +32,7 @@ export class Uint32Column {
 
 /** A list that is filled and emptied over and over: it keeps its memory, which an array gives back whenever it is emptied. */
 export class Uint32List {
-  private data = new Uint32Array(ROWS_MIN);
+  private readonly values = new Uint32Column();
   private count = 0;
 
   get length(): number {
@@ -40,22 +40,15 @@ export class Uint32List {
   }
 
   at(place: number): number {
-    return this.data[place] ?? 0;
+    return this.values.get(place);
   }
 
   push(value: number): void {
-    if (this.count === this.data.length) this.grow();
-    this.data[this.count++] = value;
+    this.values.begin(this.count++, value);
   }
 
   clear(): void {
     this.count = 0;
-  }
-
-  private grow(): void {
-    const grown = new Uint32Array(grownLength(this.data.length, this.count));
-    grown.set(this.data);
-    this.data = grown;
   }
 }
 

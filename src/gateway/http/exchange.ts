@@ -1,4 +1,5 @@
 /** A request and its answer as plain data: routes are functions from one to the other and know no server. */
+import type { BlobContent } from '../../storage/blob-store.ts';
 
 export interface HttpRequest {
   /** Upper case. */
@@ -23,16 +24,11 @@ export interface RequestBody extends AsyncIterable<Uint8Array> {
   fail(error: Error): void;
 }
 
-/** A piece is the reader's until it asks for the next. Is iterated, or else destroyed. */
-export interface ByteStream extends AsyncIterable<Uint8Array> {
-  destroy(): void;
-}
-
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** A stream comes with its exact length. Answers to HEAD carry the body too: the server leaves it out. */
-  readonly body: string | Uint8Array | { readonly stream: ByteStream; readonly bytes: number } | null;
+  readonly body: string | Uint8Array | { readonly stream: BlobContent; readonly bytes: number } | null;
 }
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;

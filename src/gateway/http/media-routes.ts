@@ -19,8 +19,10 @@ async function getMedia(blobs: BlobStore, request: HttpRequest, key: string): Pr
   if (key.length > KEY_CHARACTERS_MAX || !KEY_PATTERN.test(key) || ORIGINAL_PATTERN.test(key)) {
     throw new Problem('not-found');
   }
-  const { headers } = request;
-  if (headers.has('range') || headers.has('if-none-match')) return onCondition(blobs, key, headers);
+  return (await onCondition(blobs, key, request.headers)) ?? whole(blobs, key);
+}
+
+async function whole(blobs: BlobStore, key: string): Promise<HttpResponse> {
   const opened = await blobs.read(key);
   if (opened === null) throw new Problem('not-found');
   const { info, body } = opened;
@@ -29,19 +31,20 @@ async function getMedia(blobs: BlobStore, request: HttpRequest, key: string): Pr
   throw new Problem('not-found');
 }
 
-/** For who wants a part only, or has the picture: what it is decides what is read. */
-async function onCondition(blobs: BlobStore, key: string, asked: HttpRequest['headers']): Promise<HttpResponse> {
+/** For who has the picture already or wants a part: what it is decides whether it is read. Null: they get the whole. */
+async function onCondition(blobs: BlobStore, key: string, asked: HttpRequest['headers']): Promise<HttpResponse | null> {
+  if (!asked.has('range') && !asked.has('if-none-match')) return null;
   const info = await blobs.stat(key);
   if (info === null || !isServed(info)) throw new Problem('not-found');
   const headers = headersOf(info);
   if (matchesTag(asked.get('if-none-match'), headers['ETag'] ?? '')) return emptyResponse(304, headers);
   const range = readRange(asked.get('range'), info.bytes);
+  if (range === null) return null;
   if (range === 'unsatisfiable') {
     return emptyResponse(416, { ...headers, 'Content-Range': `bytes */${info.bytes}` });
   }
-  const opened = await blobs.read(key, range ?? undefined);
+  const opened = await blobs.read(key, range);
   if (opened === null) throw new Problem('not-found');
-  if (range === null) return { status: 200, headers, body: { stream: opened.body, bytes: info.bytes } };
   return {
     status: 206,
     headers: { ...headers, 'Content-Range': `bytes ${range.start}-${range.end}/${info.bytes}` },

@@ -7,7 +7,8 @@ import { limits } from '../../limits.ts';
 import type { Metrics } from '../../metrics.ts';
 import { forwardedAddress } from '../http/client-address.ts';
 import { ReusedMemory } from '../../reused-memory.ts';
-import type { ByteStream, HttpHandler, HttpRequest, HttpResponse, RequestBody } from '../http/exchange.ts';
+import type { HttpHandler, HttpRequest, HttpResponse, RequestBody } from '../http/exchange.ts';
+import type { BlobContent } from '../../storage/blob-store.ts';
 import type { RequestIds } from '../request-ids.ts';
 import { UwsRequestBody } from './request-body.ts';
 
@@ -90,7 +91,7 @@ class Exchange {
   body: UwsRequestBody | null = null;
   private readonly response: UwsResponse;
   private gone = false;
-  private stream: ByteStream | null = null;
+  private stream: BlobContent | null = null;
   /** Ends the wait for room in the socket. */
   private unblock: (() => void) | null = null;
   private writing: Writing | null = null;
@@ -133,7 +134,7 @@ class Exchange {
   }
 
   /** Sends a stream of known length as fast as the socket takes it. A stream that breaks or ends early breaks the connection. */
-  private async pump(stream: ByteStream, bytes: number): Promise<void> {
+  private async pump(stream: BlobContent, bytes: number): Promise<void> {
     this.stream = stream;
     this.response.onWritable((offset) => this.writable(offset));
     try {
