@@ -25,6 +25,8 @@ export interface Target {
   readonly hello: ClientMessage | null;
 }
 
+type Hello = Extract<ClientMessage, { readonly t: 'hello' }>;
+
 type Shown = { readonly kind: 'ticket' } | { readonly kind: 'token'; readonly token: AccessToken };
 
 export class Greeter {
@@ -35,6 +37,8 @@ export class Greeter {
     readonly credentials: LiveCredentials;
     readonly resumeInUpgrade?: boolean;
   };
+  /** What the server may use towards this client, as fields of a hello. */
+  private readonly capabilities: Pick<Hello, 'caps'>;
   private ticket: { readonly text: string; readonly untilMs: number } | null = null;
   private shown: Shown | null = null;
   private refusedToken: string | null = null;
@@ -43,6 +47,7 @@ export class Greeter {
   constructor(platform: Platform, options: Greeter['options']) {
     this.platform = platform;
     this.options = options;
+    this.capabilities = platform.inflate === null ? {} : { caps: ['deflate'] };
   }
 
   takeTicket(ticket: string): void {
@@ -71,21 +76,20 @@ export class Greeter {
   async prepare(resume: ResumePoint | null): Promise<Target> {
     const url = `${this.options.url.replace(/^http/, 'ws').replace(/\/+$/, '')}/v1/live`;
     const { device } = this.options;
+    const { capabilities } = this;
+    const resuming = resume === null ? {} : { resume };
     const ticket = this.ticket !== null && this.ticket.untilMs > this.platform.now() ? this.ticket.text : null;
     if (ticket !== null) {
       this.shown = { kind: 'ticket' };
       if (resume !== null && this.options.resumeInUpgrade !== false) {
-        return { url, protocols: [PROTOCOL, `resume.${base64Url({ ticket, ...resume })}`], hello: null };
+        const offer = base64Url({ ticket, ...resume, ...capabilities });
+        return { url, protocols: [PROTOCOL, `resume.${offer}`], hello: null };
       }
-      return {
-        url,
-        protocols: [PROTOCOL],
-        hello: { t: 'hello', ticket, device, ...(resume === null ? {} : { resume }) },
-      };
+      return { url, protocols: [PROTOCOL], hello: { t: 'hello', ticket, device, ...resuming, ...capabilities } };
     }
     const token = await this.token();
     this.shown = { kind: 'token', token };
-    const hello: ClientMessage = { t: 'hello', token: token.text, device, ...(resume === null ? {} : { resume }) };
+    const hello: Hello = { t: 'hello', token: token.text, device, ...resuming, ...capabilities };
     return { url, protocols: [PROTOCOL], hello };
   }
 

@@ -10,6 +10,10 @@ export const clientLimits = {
   ackBytes: 32 * 1024,
   /** … or this long after the first that is not acknowledged: the server waits for 30 s, and each one wakes the radio. */
   ackDelayMs: 5000,
+  /** A frame holds at most 32 KiB of events: what inflates to twice that is none. */
+  inflatedBytesMax: 64 * 1024,
+  /** Frames that wait while one is inflated: four times the server's window of events, for results and live news too. */
+  waitingFrames: 1024,
   /** Back-off of reconnects: full jitter below base·2ⁿ, at most the cap. */
   reconnectBaseMs: 500,
   reconnectCapMs: 30_000,

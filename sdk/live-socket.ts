@@ -1,4 +1,8 @@
-/** One native connection from opening to its end: greeting, parsing, and exactly one `ended`. It knows nothing of resuming. */
+/**
+ * One native connection from opening to its end: greeting, messages in order, and exactly one `ended`. It knows nothing of
+ * resuming.
+ */
+import { FrameQueue } from './frame-queue.ts';
 import { clientLimits } from './limits.ts';
 import type { Platform, SocketLike, Timer } from './platform.ts';
 import type { ClientMessage, ServerMessage } from './wire.ts';
@@ -13,14 +17,12 @@ export interface LiveSocketHandlers {
 /** Ended by us since the server did not answer in time or said something strange. */
 export const GIVEN_UP = 1006;
 
-const NOT_ASCII = /[\u0080-\uffff]/;
-
 export class LiveSocket {
   private readonly handlers: LiveSocketHandlers;
   private readonly socket: SocketLike;
   private readonly deadline: Timer;
+  private readonly frames: FrameQueue;
   private ended = false;
-  private readonly platform: Platform;
   /** When something was last heard, in wall time. */
   heardMs: number;
 
@@ -30,16 +32,25 @@ export class LiveSocket {
     target: { url: string; protocols: readonly string[]; hello: ClientMessage | null },
     handlers: LiveSocketHandlers,
   ) {
-    this.platform = platform;
     this.handlers = handlers;
     this.heardMs = platform.now();
+    this.frames = new FrameQueue(platform.inflate, {
+      message: (message, bytes) => this.receive(message, bytes),
+      unreadable: () => this.end(GIVEN_UP),
+    });
     this.socket = platform.openSocket(target.url, target.protocols);
+    this.socket.binaryType = 'arraybuffer';
     this.deadline = platform.after(clientLimits.connectTimeoutMs, () => this.end(GIVEN_UP));
     this.socket.onopen = () => {
       if (target.hello !== null) this.send(target.hello);
     };
-    this.socket.onmessage = (event: { readonly data?: unknown }) => this.receive(event.data);
-    this.socket.onclose = (event: { readonly code?: number }) => this.end(event.code ?? GIVEN_UP);
+    this.socket.onmessage = (event: { readonly data?: unknown }) => {
+      this.heardMs = platform.now();
+      this.frames.frame(event.data);
+    };
+    this.socket.onclose = (event: { readonly code?: number }) => {
+      this.frames.inTurn(() => this.end(event.code ?? GIVEN_UP));
+    };
     this.socket.onerror = () => undefined;
   }
 
@@ -59,6 +70,7 @@ export class LiveSocket {
     if (this.ended) return;
     this.ended = true;
     this.deadline.cancel();
+    this.frames.drop();
     this.socket.onmessage = null;
     this.socket.onclose = null;
     try {
@@ -68,31 +80,8 @@ export class LiveSocket {
     }
   }
 
-  private receive(data: unknown): void {
-    if (this.ended) return;
-    this.heardMs = this.platform.now();
-    const message = parse(data);
-    if (message === null) {
-      this.end(GIVEN_UP);
-      return;
-    }
+  private receive(message: ServerMessage, bytes: number): void {
     if (message.t === 'welcome') this.deadline.cancel();
-    this.handlers.message(message, typeof data === 'string' ? bytesAtMost(data) : 0);
+    this.handlers.message(message, bytes);
   }
-}
-
-function parse(data: unknown): ServerMessage | null {
-  if (typeof data !== 'string') return null;
-  try {
-    const value: unknown = JSON.parse(data);
-    const named = typeof value === 'object' && value !== null && typeof (value as { t?: unknown }).t === 'string';
-    return named ? (value as ServerMessage) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The server counts bytes: what is not ASCII takes up to three for each unit of a string. */
-function bytesAtMost(text: string): number {
-  return NOT_ASCII.test(text) ? text.length * 3 : text.length;
 }

@@ -10,6 +10,7 @@ export interface Timer {
 /** The part of a WebSocket that is used; the global one of browsers and of Node ≥ 22 fits. */
 export interface SocketLike {
   readonly readyState: number;
+  binaryType: 'blob' | 'arraybuffer';
   onopen: ((event: never) => unknown) | null;
   onmessage: ((event: never) => unknown) | null;
   onclose: ((event: never) => unknown) | null;
@@ -28,6 +29,11 @@ export interface Platform {
   uniqueId(): string;
   readonly fetch: typeof fetch;
   openSocket(url: string, protocols: readonly string[]): SocketLike;
+  /**
+   * Bytes in the zlib format (RFC 1950) to the text they hold. Rejects what is not that, not UTF-8, or more than `bytesMax`,
+   * and goes no further than that bound. Null where there is no way to do it.
+   */
+  readonly inflate: ((bytes: Uint8Array<ArrayBuffer>, bytesMax: number) => Promise<string>) | null;
 }
 
 export function systemPlatform(): Platform {
@@ -41,7 +47,34 @@ export function systemPlatform(): Platform {
     uniqueId,
     fetch: (input, init) => fetch(input, init),
     openSocket: (url, protocols) => new WebSocket(url, [...protocols]) as unknown as SocketLike,
+    inflate: typeof DecompressionStream === 'undefined' ? null : inflate,
   };
+}
+
+async function inflate(bytes: Uint8Array<ArrayBuffer>, bytesMax: number): Promise<string> {
+  const { readable, writable } = new DecompressionStream('deflate');
+  const writer = writable.getWriter();
+  // What goes wrong on this side shows on the other one, which is read.
+  writer
+    .write(bytes)
+    .then(() => writer.close())
+    .catch(() => undefined);
+  const reader = readable.getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  let bytesLeft = bytesMax;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      bytesLeft -= value.length;
+      if (bytesLeft < 0) throw new RangeError(`inflates to more than ${bytesMax} bytes`);
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    // Lets go of what is left; how that ends no longer matters.
+    reader.cancel().catch(() => undefined);
+  }
 }
 
 /** `crypto.randomUUID` exists only on secure origins; a phone on the local network may see plain http. */

@@ -6,8 +6,9 @@ import { type WebSocket as ServerSocket, WebSocketServer } from 'ws';
 import { Live } from '../../sdk/live.ts';
 import type { ServerMessage } from '../../sdk/wire.ts';
 import { postEvent } from '../support/scripted-live-server.ts';
+import { deflatedFrame } from '../support/virtual-platform.ts';
 
-test('the connection is made, cut, resumed within the upgrade, and stopped', async (t) => {
+test('the connection is made, cut, resumed within the upgrade, told of deflated events, and stopped', async (t) => {
   const server = new WebSocketServer({
     port: 0,
     path: '/v1/live',
@@ -71,10 +72,12 @@ test('the connection is made, cut, resumed within the upgrade, and stopped', asy
   sockets[0]?.terminate();
   await becomes('reconnecting');
   await becomes('live');
-  push(sockets[1], 2);
-  while (seen.length < 2) await new Promise(setImmediate);
+  const header = JSON.stringify({ t: 'events', epoch: 'e', seq: 2, cursor: 'c' });
+  sockets[1]?.send(deflatedFrame(header, JSON.stringify([postEvent(2), postEvent(3)])));
+  push(sockets[1], 4);
+  while (seen.length < 4) await new Promise(setImmediate);
   live.stop();
-  t.deepEqual(seen, ['post.new:1', 'post.new:2']);
+  t.deepEqual(seen, ['post.new:1', 'post.new:2', 'post.new:3', 'post.new:4']);
   t.is(hellos.length, 1);
   t.is(offers[0], 'shutterline.v1');
   t.regex(offers[1] ?? '', /^shutterline\.v1, ?resume\.[A-Za-z0-9_-]+$/);

@@ -10,12 +10,15 @@ interface Options extends ModelOptions {
   readonly rememberedEventIds?: number;
   readonly resumeInUpgrade?: boolean;
   readonly random?: () => number;
+  /** Default true. */
+  readonly inflates?: boolean;
 }
 
 /** A client, the model of a server, and what the application saw. */
 export function liveClient(options: Options = {}) {
   const server = new ScriptedLiveServer(options);
   const platform = new VirtualPlatform(options.random);
+  if (options.inflates === false) platform.inflate = null;
   const sockets: VirtualSocket[] = [];
   platform.onSocket = (socket) => {
     sockets.push(socket);

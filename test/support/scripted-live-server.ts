@@ -2,7 +2,7 @@
  * A model of the server's side of the live protocol for one user: a log with a short ring, an inbox to catch up from, and
  * every misfortune a real network and a real server have. Single-threaded, no time of its own.
  */
-import type { ClientMessage, ResumePoint, SyncPage, WireEvent } from '../../sdk/wire.ts';
+import type { ClientMessage, EventsMessage, ResumePoint, SyncPage, WireEvent } from '../../sdk/wire.ts';
 import type { VirtualSocket } from './virtual-platform.ts';
 
 export interface ModelOptions {
@@ -10,12 +10,19 @@ export interface ModelOptions {
   readonly pageEvents?: number;
   /** How far back of the newest row a cursor points: readers re-read so much. */
   readonly overlapEvents?: number;
+  /** Whether events are compressed for those who can read that. Default `never`. */
+  readonly deflates?: 'never' | 'always' | 'by chance';
+  readonly random?: () => number;
 }
+
+type Hello = Omit<Extract<ClientMessage, { readonly t: 'hello' }>, 't'>;
 
 export class ScriptedLiveServer {
   private readonly ringEvents: number;
   private readonly pageEvents: number;
   private readonly overlapEvents: number;
+  private readonly deflates: NonNullable<ModelOptions['deflates']>;
+  private readonly random: () => number;
   private epoch = 'e1';
   private epochs = 1;
   private seq = 0;
@@ -26,6 +33,7 @@ export class ScriptedLiveServer {
   private readonly sockets = new Set<VirtualSocket>();
   /** Per connection: the last sequence number that was sent. */
   private readonly cursors = new Map<VirtualSocket, number>();
+  private readonly inflaters = new WeakSet<VirtualSocket>();
   private tickets = 0;
   private putAtHead = 0;
   readonly welcomes: string[] = [];
@@ -42,6 +50,8 @@ export class ScriptedLiveServer {
     this.ringEvents = options.ringEvents ?? 8;
     this.pageEvents = options.pageEvents ?? 5;
     this.overlapEvents = options.overlapEvents ?? 4;
+    this.deflates = options.deflates ?? 'never';
+    this.random = options.random ?? (() => 0.5);
   }
 
   /** For `VirtualPlatform.onSocket`. */
@@ -50,7 +60,7 @@ export class ScriptedLiveServer {
     queueMicrotask(() => {
       socket.accept();
       const { offer } = socket;
-      if (offer !== null) this.hello(socket, offer.ticket, null, offer);
+      if (offer !== null) this.hello(socket, { ...offer, resume: offer });
     });
   };
 
@@ -113,7 +123,7 @@ export class ScriptedLiveServer {
       }
       this.cursors.set(socket, this.seq);
       const events = this.ring.slice(sent + 1 - first);
-      socket.push({ t: 'events', epoch: this.epoch, seq: sent + 1, cursor: this.cursor(), events });
+      this.send(socket, { t: 'events', epoch: this.epoch, seq: sent + 1, cursor: this.cursor(), events });
     }
   }
 
@@ -128,7 +138,7 @@ export class ScriptedLiveServer {
     if (events.length === 0) return;
     const frame = { epoch: this.epoch, seq: this.seq - events.length + 1, cursor: this.cursor(), events };
     for (const socket of this.sockets) {
-      if (this.cursors.get(socket) === this.seq) socket.push({ t: 'events', ...frame });
+      if (this.cursors.get(socket) === this.seq) this.send(socket, { t: 'events', ...frame });
     }
   }
 
@@ -182,8 +192,7 @@ export class ScriptedLiveServer {
   // What the client says
 
   private receive(socket: VirtualSocket, message: ClientMessage): void {
-    if (message.t === 'hello')
-      this.hello(socket, message.ticket ?? null, message.token ?? null, message.resume ?? null);
+    if (message.t === 'hello') this.hello(socket, message);
     else if (message.t === 'ack') this.acknowledged.push(message.seq);
     else if (message.t === 'op') {
       const answer = (): void => this.operate(socket, message);
@@ -192,11 +201,20 @@ export class ScriptedLiveServer {
     }
   }
 
-  private hello(socket: VirtualSocket, ticket: string | null, token: string | null, resume: ResumePoint | null): void {
-    if ((ticket !== null && !this.acceptTicket(ticket)) || (token !== null && !this.acceptToken(token))) {
+  private send(socket: VirtualSocket, message: EventsMessage): void {
+    const { deflates } = this;
+    const wanted = deflates === 'always' || (deflates === 'by chance' && this.random() < 0.5);
+    if (wanted && this.inflaters.has(socket)) socket.pushDeflated(message);
+    else socket.push(message);
+  }
+
+  private hello(socket: VirtualSocket, hello: Hello): void {
+    const { ticket, token, resume = null } = hello;
+    if ((ticket !== undefined && !this.acceptTicket(ticket)) || (token !== undefined && !this.acceptToken(token))) {
       socket.cut(4401);
       return;
     }
+    if (hello.caps?.includes('deflate') === true) this.inflaters.add(socket);
     const first = this.seq - this.ring.length + 1;
     const resumed = resume !== null && resume.epoch === this.epoch && resume.seq <= this.seq && resume.seq + 1 >= first;
     const mode = resume === null ? 'fresh' : resumed ? 'resumed' : this.tooOld(resume.cursor) ? 'reset' : 'behind';

@@ -1,6 +1,7 @@
 /** A client platform whose time stands still until it is told to run, and whose sockets end at a scripted server. */
+import { deflateSync, inflateSync } from 'node:zlib';
 import type { Platform, SocketLike, Timer } from '../../sdk/platform.ts';
-import type { ClientMessage, ServerMessage } from '../../sdk/wire.ts';
+import type { ClientMessage, EventsMessage, ResumePoint, ServerMessage } from '../../sdk/wire.ts';
 
 interface Scheduled {
   readonly atMs: number;
@@ -15,6 +16,10 @@ export class VirtualPlatform implements Platform {
   private counter = 0;
   /** Called for each connection the client opens. */
   onSocket: (socket: VirtualSocket) => void = () => undefined;
+  /** How long it takes to inflate a frame; within one turn when zero. */
+  inflateMs: () => number = () => 0;
+  /** Frames that are being inflated. */
+  inflating = 0;
   fetch: typeof fetch = () => Promise.reject(new TypeError('there is no network here'));
 
   constructor(randomness: () => number = () => 0.5) {
@@ -44,6 +49,19 @@ export class VirtualPlatform implements Platform {
     this.onSocket(socket);
     return socket;
   }
+
+  inflate: Platform['inflate'] = async (bytes, bytesMax) => {
+    this.inflating++;
+    try {
+      const delayMs = this.inflateMs();
+      if (delayMs === 0) await Promise.resolve();
+      else await new Promise<void>((resolve) => void this.after(delayMs, resolve));
+      const inflated = inflateSync(bytes, { maxOutputLength: bytesMax });
+      return new TextDecoder('utf-8', { fatal: true }).decode(inflated);
+    } finally {
+      this.inflating--;
+    }
+  };
 
   /** Lets everything that is due within `spanMs` happen, in order. */
   async run(spanMs: number): Promise<void> {
@@ -77,6 +95,7 @@ export class VirtualSocket implements SocketLike {
   readonly protocols: readonly string[];
   readonly sent: ClientMessage[] = [];
   readyState = 0;
+  binaryType: SocketLike['binaryType'] = 'blob';
   onopen: ((event: never) => unknown) | null = null;
   onmessage: ((event: never) => unknown) | null = null;
   onclose: ((event: never) => unknown) | null = null;
@@ -89,7 +108,7 @@ export class VirtualSocket implements SocketLike {
   }
 
   /** What the upgrade request says of resuming, if it does. */
-  get offer(): { ticket: string; epoch: string; seq: number; cursor: string } | null {
+  get offer(): ({ ticket: string; caps?: readonly string[] } & ResumePoint) | null {
     const encoded = this.protocols.find((name) => name.startsWith('resume.'));
     if (encoded === undefined) return null;
     return JSON.parse(Buffer.from(encoded.slice('resume.'.length), 'base64url').toString()) as never;
@@ -120,10 +139,26 @@ export class VirtualSocket implements SocketLike {
     if (this.open) this.onmessage?.({ data: JSON.stringify(message) } as never);
   }
 
+  /** The same for events, compressed. */
+  pushDeflated(message: EventsMessage): void {
+    const { events, ...header } = message;
+    this.pushBytes(deflatedFrame(JSON.stringify(header), JSON.stringify(events)));
+  }
+
+  pushBytes(bytes: Uint8Array): void {
+    const copy = Uint8Array.from(bytes).buffer;
+    const data = this.binaryType === 'arraybuffer' ? copy : new Blob([copy]);
+    if (this.open) this.onmessage?.({ data } as never);
+  }
+
   /** The connection breaks, or the server closes it. */
   cut(code = 1006): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
     this.onclose?.({ code } as never);
   }
+}
+
+export function deflatedFrame(header: string, body: string | Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${header}\n`), deflateSync(body)]);
 }
