@@ -34,6 +34,8 @@ export const limits = {
   eventsFrameEnvelopeBytes: 100,
   /** Largest `events` frame: below what a phone on a slow link takes within the acknowledgement deadline. */
   eventsFrameBytesMax: 32 * KIB,
+  /** Events of fewer bytes are not deflated, for whoever reads that: they fit into one packet as they are. */
+  deflateBytesMin: KIB,
   /** One event larger than this is a programming error: it could never fit a frame. */
   eventBytesMax: 16 * KIB,
   /** Of these, what surrounds an event's `data`: its id, type and time. */

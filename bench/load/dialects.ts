@@ -31,6 +31,8 @@ export interface Dialect {
 
 const SEQ = Buffer.from('"seq":');
 const PROTOCOL = 'shutterline.v1';
+/** As the product's own client says it. */
+const CAPS = { caps: ['deflate'] };
 const LETTER = { e: 0x65, w: 0x77 } as const;
 const DIGIT = { zero: 0x30, two: 0x32, four: 0x34 } as const;
 /** Place of the type's first letter in `{"t":"events"`. */
@@ -65,13 +67,18 @@ const native: Dialect = {
   path: '/v1/live',
   subprotocol(_identity, greeting, position) {
     if (greeting !== 'resume-header') return PROTOCOL;
-    const fields = { ticket: position.welcome?.['ticket'], ...resumeFields(position) };
+    const fields = { ticket: position.welcome?.['ticket'], ...resumeFields(position), ...CAPS };
     return `${PROTOCOL}, resume.${Buffer.from(JSON.stringify(fields)).toString('base64url')}`;
   },
   firstFrame({ token, device }, greeting, position) {
     if (greeting === 'resume-header') return null;
-    if (greeting === 'token') return JSON.stringify({ t: 'hello', token, device });
-    return JSON.stringify({ t: 'hello', ticket: position.welcome?.['ticket'], resume: resumeFields(position) });
+    if (greeting === 'token') return JSON.stringify({ t: 'hello', token, device, ...CAPS });
+    return JSON.stringify({
+      t: 'hello',
+      ...CAPS,
+      ticket: position.welcome?.['ticket'],
+      resume: resumeFields(position),
+    });
   },
   kindOf: typed,
   greeting: () => '',

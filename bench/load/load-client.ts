@@ -2,11 +2,13 @@
 import { RawWebSocket, type WebSocketListener } from './raw-websocket.ts';
 import { clientLimits } from '../../sdk/limits.ts';
 import type { Dialect, Position } from './dialects.ts';
+import type { EventsInflater } from './events-inflater.ts';
 import type { ClientIdentity, Greeting, LoadTarget } from './load-calls.ts';
 
 export interface ClientHost {
   readonly dialect: Dialect;
   readonly reading: Buffer;
+  readonly inflater: EventsInflater;
   /** Returns how many events the frame held. */
   events(client: LoadClient, bytes: Buffer, start: number, end: number): number;
   brokenNumbering(): void;
@@ -97,7 +99,7 @@ export class LoadClient implements WebSocketListener {
     const { dialect } = this.host;
     switch (dialect.kindOf(bytes, start)) {
       case 'events':
-        this.events(bytes, start, end);
+        this.events(this.host.events(this, bytes, start, end), bytes, start, end);
         return;
       case 'welcome': {
         const { offset } = this.position;
@@ -116,8 +118,13 @@ export class LoadClient implements WebSocketListener {
     }
   }
 
-  private events(bytes: Buffer, start: number, end: number): void {
-    const count = this.host.events(this, bytes, start, end);
+  /** Events are the only messages that come so. */
+  binary(bytes: Buffer, start: number, end: number): void {
+    const events = this.host.inflater.inflate(bytes, start, end);
+    this.events(this.host.events(this, events, 0, events.length), bytes, start, end);
+  }
+
+  private events(count: number, bytes: Buffer, start: number, end: number): void {
     if (!this.host.dialect.advance(this.position, count, { bytes, start, end })) this.host.brokenNumbering();
     if (this.unacknowledged === 0) this.owesSinceMs = performance.now();
     this.unacknowledged += count;

@@ -5,6 +5,7 @@ import { DeliveryCheck } from '../harness/delivery-check.ts';
 import { Histogram } from '../harness/histogram.ts';
 import { eachMarker, nowUs } from '../harness/markers.ts';
 import { dialectOf } from './dialects.ts';
+import { EventsInflater } from './events-inflater.ts';
 import { type ClientHost, LoadClient } from './load-client.ts';
 import type { ClientIdentity, Greeting, LoadCalls, LoadReport, LoadTarget, OpenOutcome } from './load-calls.ts';
 import { sharedReadBuffer } from './raw-websocket.ts';
@@ -106,6 +107,7 @@ class Load {
     return {
       dialect: dialectOf(target.dialect),
       reading: sharedReadBuffer(),
+      inflater: new EventsInflater(),
       events: (client, bytes, start, end) => this.events(client, bytes, start, end),
       brokenNumbering: () => this.check.brokenNumbering(),
       closed: (reason) => {

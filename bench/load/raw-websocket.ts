@@ -25,6 +25,8 @@ export interface WebSocketListener {
   accepted(): void;
   /** The text frame is valid during the call only. */
   text(bytes: Buffer, start: number, end: number): void;
+  /** So is the binary frame; absent where none can come. */
+  binary?(bytes: Buffer, start: number, end: number): void;
   /** The connection has ended, for whatever reason. Called once. */
   closed(reason: string): void;
 }
@@ -113,6 +115,9 @@ export class RawWebSocket {
     switch (opcode) {
       case OPCODE.text:
         this.listener.text(bytes, start, end);
+        return;
+      case OPCODE.binary:
+        this.listener.binary?.(bytes, start, end);
         return;
       case OPCODE.ping:
         this.socket.write(clientFrame(OPCODE.pong, Buffer.from(bytes.subarray(start, end))));

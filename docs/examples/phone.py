@@ -5,7 +5,7 @@
 Prints every event once, as a line of JSON; also the feed after a reload, and answers of operations. Each line of input is an
 operation, such as {"op": "post.like", "params": {"postId": "…"}}. The file keeps what must outlive the process; it is
 written after an event was printed, before it is acknowledged: a crash just between may print one twice, never lose one."""
-import contextlib, json, os, pathlib, random, sys, threading, time, urllib.request, uuid
+import contextlib, json, os, pathlib, random, sys, threading, time, urllib.request, uuid, zlib
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect
 
@@ -57,9 +57,10 @@ class Phone:
         position = {key: self.state[key] for key in ("epoch", "seq", "cursor")}
         hello = proof | ({"resume": position} if position["cursor"] else {})
         with connect(f"ws{self.url[4:]}/v1/live", subprotocols=["shutterline.v1"], max_size=None) as self.socket:
-            self.send({"t": "hello", "device": self.state["device"], **hello})
+            self.send({"t": "hello", "device": self.state["device"], "caps": ["deflate"], **hello})
             for frame in self.socket:
-                message = json.loads(frame)
+                text, _, deflated = (frame, "", b"") if isinstance(frame, str) else frame.partition(b"\n")
+                message = json.loads(text) | ({"events": json.loads(zlib.decompress(deflated))} if deflated else {})
                 getattr(self, "on_" + message["t"], lambda _: None)(message)
 
     def send(self, message):

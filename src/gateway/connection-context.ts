@@ -15,6 +15,8 @@ import type { TopicHub } from './topic-hub.ts';
 
 /** One per endpoint, not per socket: it holds nothing of any connection. */
 export interface Wire<Socket> {
+  /** Whether it sends a batch deflated where it is. */
+  readonly sendsDeflated: boolean;
   send(socket: Socket, message: ServerMessage): LinkOutcome;
   sendEvents(socket: Socket, batch: EventBatch): LinkOutcome;
   /** Ends the connection with the catalogue's close code; `Connection.ended` follows, perhaps before it returns. */

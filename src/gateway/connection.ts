@@ -10,14 +10,22 @@
  * process: no timers, no closures and no collections of their own while nothing happens.
  */
 import { assertNever } from '../assert-never.ts';
-import type { Attached, EventBatch, LinkOutcome, SessionLink, SessionNotice } from '../actors/live/session.ts';
+import type {
+  Attached,
+  AttachRequest,
+  EventBatch,
+  LinkOutcome,
+  SessionLink,
+  SessionNotice,
+} from '../actors/live/session.ts';
 import type { ErrorCode } from '../errors.ts';
 import { asProblem, isPassing, Problem } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
 import type { ConnectionContext, Wire } from './connection-context.ts';
 import type { TrackedConnection } from './connections.ts';
-import { type Identified, type Identity, ticketFor } from './held-ticket.ts';
-import type { ClientMessage, ProblemDocument, ResumePoint } from './protocol/messages.ts';
+import { type Greeting, greetingOf } from './greeting.ts';
+import { type Identity, ticketFor } from './held-ticket.ts';
+import type { ClientMessage, ProblemDocument } from './protocol/messages.ts';
 import { isBeyondRetention } from './protocol/cursor-age.ts';
 import type { Hello, OperationMessage } from './protocol/parse.ts';
 import { problemDocument } from './problem-document.ts';
@@ -50,19 +58,6 @@ export type Phase =
 export type OperationReply = { ok: true; result: unknown } | { ok: false; error: ProblemDocument };
 
 const CLOSED: Phase = { kind: 'closed' };
-
-/** Who a hello speaks for. Rejects `unauthenticated` or `session-revoked`. */
-export function identify(authenticator: ConnectionContext['authenticator'], hello: Hello): Identified {
-  if (hello.ticket !== undefined) {
-    const { userId, sessionId, device, expiresAtMs } = authenticator.ticket(hello.ticket);
-    if (hello.device !== undefined && hello.device !== device) {
-      throw new Problem('unauthenticated', { detail: 'The ticket was made for another device.' });
-    }
-    return { userId, sessionId, device, held: { ticket: hello.ticket, expiresAtMs } };
-  }
-  const { userId, sessionId } = authenticator.accessToken(hello.token ?? '');
-  return { userId, sessionId, device: hello.device ?? '' };
-}
 
 export class Connection<Socket> implements SessionLink, TrackedConnection {
   // What a flush needs stands first, and so mostly in one line of the processor's cache, which is cold for each of thousands.
@@ -146,28 +141,28 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
       return;
     }
     try {
-      this.admit(identify(this.context.authenticator, hello), hello.resume ?? null);
+      this.admit(greetingOf(this.context.authenticator, hello));
     } catch (error) {
       this.close(asProblem(error).code);
     }
   }
 
   /** Attaches an identified client: at once if its actor is resident, else after the activation. */
-  admit(identity: Identified, resume: ResumePoint | null): void {
+  admit(greeting: Greeting): void {
     if (this.phase.kind !== 'awaiting-hello') return;
     const { authenticator } = this.context;
-    if (authenticator.fresh && this.attachAtOnce(identity, resume)) return;
-    const { userId, sessionId, device } = identity;
+    if (authenticator.fresh && this.attachAtOnce(greeting)) return;
+    const { userId, sessionId, device } = greeting;
     const opening: Phase = { kind: 'opening', deadline: this.phase.deadline, userId, sessionId, device };
     this.phase = opening;
     if (authenticator.fresh) {
-      this.attach(identity, resume, opening);
+      this.attach(greeting, opening);
       return;
     }
     authenticator
       .confirm(sessionId)
       .then(() => {
-        if (this.phase === opening && !this.attachAtOnce(identity, resume)) this.attach(identity, resume, opening);
+        if (this.phase === opening && !this.attachAtOnce(greeting)) this.attach(greeting, opening);
       })
       .catch((error: unknown) => {
         if (this.phase === opening) this.close(asProblem(error).code);
@@ -175,25 +170,27 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
   }
 
   /** False if the actor is not resident. */
-  private attachAtOnce(identity: Identified, resume: ResumePoint | null): boolean {
-    const { userId, sessionId, device } = identity;
-    const attached = this.context.sessions.attachResident({ userId, sessionId, device, resume }, this);
-    if (attached !== null) this.open(identity, resume, attached);
+  private attachAtOnce(greeting: Greeting): boolean {
+    const attached = this.context.sessions.attachResident(this.requestOf(greeting), this);
+    if (attached !== null) this.open(greeting, attached);
     return attached !== null;
   }
 
-  private attach(identity: Identified, resume: ResumePoint | null, opening: Phase): void {
-    const { userId, sessionId, device } = identity;
+  private attach(greeting: Greeting, opening: Phase): void {
     const { sessions } = this.context;
-    sessions.attach({ userId, sessionId, device, resume }, this).then(
+    sessions.attach(this.requestOf(greeting), this).then(
       (attached) => {
-        if (this.phase === opening) this.open(identity, resume, attached);
+        if (this.phase === opening) this.open(greeting, attached);
         else sessions.detach(attached.index);
       },
       (error: unknown) => {
         if (this.phase === opening) this.close(asProblem(error).code);
       },
     );
+  }
+
+  private requestOf({ userId, sessionId, device, resume, readsDeflated }: Greeting): AttachRequest {
+    return { userId, sessionId, device, resume, readsDeflated: readsDeflated && this.wire.sendsDeflated };
   }
 
   acknowledge(seq: number): void {
@@ -347,11 +344,11 @@ export class Connection<Socket> implements SessionLink, TrackedConnection {
     if (this.send(message) === 'dropped') this.close('too-slow');
   }
 
-  private open(identified: Identified, resume: ResumePoint | null, attached: Attached): void {
+  private open(greeting: Greeting, attached: Attached): void {
     const { clock, connections, limits, sessions } = this.context;
-    const { userId, sessionId, device } = identified;
+    const { userId, sessionId, device, resume } = greeting;
     const { index, mode, epoch, seq, cursor, state } = attached;
-    const { ticket, dueAt } = ticketFor(this.context, identified);
+    const { ticket, dueAt } = ticketFor(this.context, greeting);
     this.phase = {
       kind: 'open',
       userId,

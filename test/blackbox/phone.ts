@@ -3,6 +3,7 @@
  * events aside meanwhile, drops what it knows by id, and complains about every gap. What it applied, in order, is in
  * `applied`.
  */
+import { inflateSync } from 'node:zlib';
 import WebSocket from 'ws';
 import type { Person, Position } from './api.ts';
 
@@ -33,6 +34,8 @@ export interface PhoneOptions {
   /** Puts the resume point into the upgrade request when there is one. */
   readonly resumeInUpgrade?: boolean;
   readonly device?: string;
+  /** Says that it reads deflated events. Default true. */
+  readonly readsDeflated?: boolean;
   /** Address to connect from, for tests with very many phones. */
   readonly localAddress?: string;
 }
@@ -60,6 +63,9 @@ export class Phone {
   readonly live: { readonly topic: string; readonly type: string }[] = [];
   /** When each event was applied. */
   readonly receivedAtMs = new Map<string, number>();
+  /** Bytes of all frames of events, and how many of those frames were deflated. */
+  eventBytes = 0;
+  deflatedFrames = 0;
   resets = 0;
   behinds = 0;
   unread = 0;
@@ -101,8 +107,8 @@ export class Phone {
       socket.on('open', () => {
         if (!inUpgrade) this.send(this.hello());
       });
-      socket.on('message', (data) => {
-        const message = JSON.parse((data as Buffer).toString()) as Incoming;
+      socket.on('message', (data, isBinary) => {
+        const message = this.read(data as Buffer, isBinary);
         this.receive(socket, message);
         if (message.t === 'welcome') resolve();
       });
@@ -162,12 +168,27 @@ export class Phone {
       this.ticket === null || this.ticketOf !== this.person
         ? { token: this.person.accessToken }
         : { ticket: this.ticket };
-    return { t: 'hello', device: this.options.device ?? 'phone', ...proof, ...resume };
+    return { t: 'hello', device: this.options.device ?? 'phone', ...proof, ...resume, ...this.caps };
   }
 
   private resumeToken(): string {
-    const point = { ticket: this.ticket, device: this.options.device ?? 'phone', ...this.position };
+    const point = { ticket: this.ticket, device: this.options.device ?? 'phone', ...this.position, ...this.caps };
     return Buffer.from(JSON.stringify(point)).toString('base64url');
+  }
+
+  private get caps(): { readonly caps?: readonly string[] } {
+    return this.options.readsDeflated === false ? {} : { caps: ['deflate'] };
+  }
+
+  private read(frame: Buffer, isBinary: boolean): Incoming {
+    const lineFeed = isBinary ? frame.indexOf('\n') : frame.length;
+    const message = JSON.parse(frame.toString('utf8', 0, lineFeed)) as Incoming;
+    if (message.t !== 'events') return message;
+    this.eventBytes += frame.length;
+    if (!isBinary) return message;
+    this.deflatedFrames++;
+    const json = inflateSync(frame.subarray(lineFeed + 1)).toString();
+    return { ...message, events: JSON.parse(json) as readonly ReceivedEvent[] };
   }
 
   private receive(socket: WebSocket, message: Incoming): void {

@@ -60,7 +60,7 @@ async function openPhones(author: Person, writers: readonly Writer[]): Promise<P
   for (let index = 0; index < PHONES; index++) {
     const follower = await Person.register(target.url, 'reader');
     await follower.follow(author);
-    const phone = new Phone(follower, { resumeInUpgrade: index % 2 === 0 });
+    const phone = new Phone(follower, { resumeInUpgrade: index % 2 === 0, readsDeflated: index % 3 !== 0 });
     await phone.connect();
     phones.push(phone);
   }

@@ -43,9 +43,9 @@ export function attachRequest(userId: string, device = 'phone', resume: LogPosit
 }
 
 /** Whatever `fields` says, as a batch. */
-export function batchOf(fields: Omit<EventBatch, 'writeEpoch'>): EventBatch {
+export function batchOf(fields: Omit<EventBatch, 'writeEpoch' | 'deflated'> & Partial<EventBatch>): EventBatch {
   const writeEpoch = (target: Uint8Array, offset: number): void => target.set(Buffer.from(fields.epoch), offset);
-  return { ...fields, writeEpoch };
+  return { deflated: null, writeEpoch, ...fields };
 }
 
 export interface ReceivedBatch extends Omit<EventBatch, 'writeEpoch'> {
@@ -64,8 +64,8 @@ export class ScriptedLink implements SessionLink {
     const outcome = this.outcomes.shift() ?? 'sent';
     if (outcome === 'dropped') return outcome;
     const events = JSON.parse(`[${batch.eventsJson.toString()}]`) as { id: string }[];
-    const { epoch, seq, count, cursor, eventsJson } = batch;
-    this.batches.push({ epoch, seq, count, cursor, eventsJson, ids: events.map((each) => each.id) });
+    const { epoch, seq, count, cursor, eventsJson, deflated } = batch;
+    this.batches.push({ epoch, seq, count, cursor, eventsJson, deflated, ids: events.map((each) => each.id) });
     return outcome;
   }
 

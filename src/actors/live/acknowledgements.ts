@@ -7,7 +7,7 @@ import type { Limits } from '../../limits.ts';
 import type { EventBodies } from './event-bodies.ts';
 import type { EventLogs } from './event-log.ts';
 import type { LiveMeasures } from './live-measures.ts';
-import { BLOCKED, type SessionTable } from './session-table.ts';
+import { BLOCKED, READS_DEFLATED, type SessionTable } from './session-table.ts';
 
 export interface AcknowledgementParts {
   readonly clock: Pick<Clock, 'monotonic' | 'now'>;
@@ -42,7 +42,8 @@ function ageOf({ sessions, logs, bodies, clock }: AcknowledgementParts, index: n
 
 /**
  * Bytes of the events in (seq, sent], as if each had come in a frame of its own, but no more than were known of: how they
- * were put together is not kept. Those that fell off the ring since count as what the window knows on average.
+ * were put together is not kept. Those that fell off the ring since, or may have been deflated together, count as what the
+ * window knows on average.
  */
 function bytesAfter(parts: AcknowledgementParts, index: number, seq: number): number {
   const { sessions, logs, bodies, limits } = parts;
@@ -50,7 +51,7 @@ function bytesAfter(parts: AcknowledgementParts, index: number, seq: number): nu
   if (seq === sent) return 0;
   const actor = sessions.actor(index);
   const unacknowledged = sessions.unacknowledgedBytes.get(index);
-  if (seq + 1 < logs.oldest(actor)) {
+  if (sessions.has(index, READS_DEFLATED) || seq + 1 < logs.oldest(actor)) {
     return Math.ceil((unacknowledged * (sent - seq)) / (sent - sessions.acked.get(index)));
   }
   let bytes = 0;

@@ -21,7 +21,7 @@ import type { EventBodies } from './event-bodies.ts';
 import type { EventLogs } from './event-log.ts';
 import type { LiveMeasures } from './live-measures.ts';
 import type { EventBatch, LinkOutcome } from './session.ts';
-import { BLOCKED, HEARD, QUEUED, type SessionTable, STATE_DIRTY } from './session-table.ts';
+import { BLOCKED, HEARD, QUEUED, READS_DEFLATED, type SessionTable, STATE_DIRTY } from './session-table.ts';
 
 export interface FlushParts {
   readonly clock: Clock;
@@ -46,6 +46,7 @@ class ReusedBatch implements EventBatch {
   count = 0;
   cursor = '';
   eventsJson: Buffer = Buffer.alloc(0);
+  deflated: Buffer | null = null;
   private readonly epochs: Epochs;
 
   constructor(epochs: Epochs) {
@@ -231,13 +232,15 @@ export class Flusher {
 
   private sendEvents(index: number, actor: number, seq: number): boolean {
     const { sessions, logs, limits } = this.parts;
-    const { count, bytes } = this.builder;
+    const { count } = this.builder;
     const last = seq + count - 1;
     this.batch.actor = actor;
     this.batch.seq = seq;
     this.batch.count = count;
     this.batch.cursor = this.builder.cursor();
     this.batch.eventsJson = this.builder.json();
+    this.batch.deflated = sessions.has(index, READS_DEFLATED) ? this.builder.deflated() : null;
+    const bytes = (this.batch.deflated ?? this.batch.eventsJson).length + limits.eventsFrameEnvelopeBytes;
     const link = sessions.link(index);
     const outcome = link.sendEvents(this.batch);
     if (!sessions.serves(index) || sessions.link(index) !== link) return false;
@@ -246,8 +249,7 @@ export class Flusher {
     this.parts.measures.sent(count);
     if (sessions.sent.get(index) === sessions.acked.get(index)) this.startWaiting(index);
     sessions.sent.set(index, last);
-    const unacknowledged = sessions.unacknowledgedBytes.get(index);
-    sessions.unacknowledgedBytes.set(index, unacknowledged + bytes + limits.eventsFrameEnvelopeBytes);
+    sessions.unacknowledgedBytes.set(index, sessions.unacknowledgedBytes.get(index) + bytes);
     return outcome === 'sent' && last < logs.head(actor);
   }
 

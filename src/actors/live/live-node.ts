@@ -20,7 +20,7 @@ import { type LiveMeasures, noMeasures } from './live-measures.ts';
 import type { ActivationSource, HotView, LiveEvents, TimelineEntry } from './live-events.ts';
 import { Residents } from './residents.ts';
 import type { Attached, AttachRequest, LiveSessions, SessionLink, SessionState } from './session.ts';
-import { BLOCKED, HEARD, QUEUED, STATE_DIRTY } from './session-table.ts';
+import { BLOCKED, HEARD, QUEUED, READS_DEFLATED, STATE_DIRTY } from './session-table.ts';
 
 export interface LiveNodeParts {
   readonly clock: Clock;
@@ -127,6 +127,7 @@ export class LiveNode implements LiveSessions, LiveEvents {
     });
     const index = sessions.open(actor, request.device, link, seq);
     sessions.headAtOpen.set(index, logs.head(actor));
+    if (request.readsDeflated === true) sessions.raise(index, READS_DEFLATED);
     this.measures.attached(mode);
     if (mode !== 'resumed') this.appender.doubt(actor, seq);
     if (seq < logs.head(actor)) this.flusher.request(index);

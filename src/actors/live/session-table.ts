@@ -20,6 +20,8 @@ export const STATE_DIRTY = 4;
 export const QUEUED = 8;
 /** The client was heard of since the last flush. */
 export const HEARD = 16;
+/** The client takes deflated events. */
+export const READS_DEFLATED = 32;
 
 const NONE = 0xffffffff;
 

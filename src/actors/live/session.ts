@@ -23,6 +23,11 @@ export interface EventBatch {
   readonly cursor: string;
   /** `{"id":…,"type":…,"at":…,"data":…}` objects joined by commas, UTF-8: the same buffer object for the same events. */
   readonly eventsJson: Buffer;
+  /**
+   * The array of those objects, deflated (RFC 1950), for a session that reads it, where it is worth it; else null. The same
+   * buffer object for the same events.
+   */
+  readonly deflated: Buffer | null;
 }
 
 export interface SessionState {
@@ -53,6 +58,8 @@ export interface AttachRequest {
   /** Of the client's choice, stable per installation: the same device again replaces the older connection. */
   readonly device: string;
   readonly resume: LogPosition | null;
+  /** Whether the link can send `EventBatch.deflated`, and the client read it. Absent: no. */
+  readonly readsDeflated?: boolean;
 }
 
 export type AttachMode = 'fresh' | 'resumed' | 'behind';

@@ -4,13 +4,12 @@
  */
 import { type ExtendedError, Server } from 'socket.io';
 import { asProblem, type ErrorCode, Problem } from '../../errors.ts';
-import { Connection, identify, type OperationReply } from '../connection.ts';
-import type { Identified } from '../held-ticket.ts';
+import { Connection, type OperationReply } from '../connection.ts';
+import { type Greeting, greetingOf } from '../greeting.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { forwardedAddress } from '../http/client-address.ts';
 import type { OriginPolicy } from '../http/origins.ts';
 import { problemDocument } from '../problem-document.ts';
-import type { ResumePoint } from '../protocol/messages.ts';
 import { parseAcknowledgement, parseAuth, parseHello, parseOperation, parseTopics } from '../protocol/parse.ts';
 import { type LiveSocket, SocketIoWire } from './socketio-wire.ts';
 
@@ -22,11 +21,6 @@ export interface SocketIoEndpointDependencies {
   readonly trustProxy: number;
 }
 
-interface Admission {
-  readonly identity: Identified;
-  readonly resume: ResumePoint | null;
-}
-
 const PING_INTERVAL_MS = 25_000;
 const PING_TIMEOUT_MS = 20_000;
 
@@ -34,7 +28,7 @@ export class SocketIoEndpoint {
   private readonly dependencies: SocketIoEndpointDependencies;
   private readonly server: Server;
   private readonly wire: SocketIoWire;
-  private readonly admissions = new WeakMap<LiveSocket, Admission>();
+  private readonly greetings = new WeakMap<LiveSocket, Greeting>();
 
   constructor(dependencies: SocketIoEndpointDependencies) {
     this.dependencies = dependencies;
@@ -83,13 +77,12 @@ export class SocketIoEndpoint {
   private admit(socket: LiveSocket, next: (error?: ExtendedError) => void): void {
     const { context, trustProxy } = this.dependencies;
     try {
-      const hello = parseHello(socket.handshake.auth);
-      const identity = identify(context.authenticator, hello);
+      const greeting = greetingOf(context.authenticator, parseHello(socket.handshake.auth));
       const forwarded = socket.handshake.headers['x-forwarded-for'];
       const header = Array.isArray(forwarded) ? forwarded.join(',') : forwarded;
       socket.data.address = forwardedAddress(header, trustProxy) ?? socket.handshake.address;
       socket.data.pendingCharacters = 0;
-      this.admissions.set(socket, { identity, resume: hello.resume ?? null });
+      this.greetings.set(socket, greeting);
       next();
     } catch (error) {
       const problem = asProblem(error);
@@ -101,8 +94,8 @@ export class SocketIoEndpoint {
 
   private connected(socket: LiveSocket): void {
     const { context } = this.dependencies;
-    const admission = this.admissions.get(socket);
-    if (admission === undefined) {
+    const greeting = this.greetings.get(socket);
+    if (greeting === undefined) {
       socket.disconnect(true);
       return;
     }
@@ -117,7 +110,7 @@ export class SocketIoEndpoint {
     socket.onAny((event: string, ...args: unknown[]) => {
       if (connection.meter()) this.received(socket, connection, { event, args });
     });
-    connection.admit(admission.identity, admission.resume);
+    connection.admit(greeting);
   }
 
   private received(

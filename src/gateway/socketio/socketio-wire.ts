@@ -24,6 +24,7 @@ type Events = Record<string, (...args: unknown[]) => void>;
 export type LiveSocket = Socket<Events, Events, Events, SocketData>;
 
 export class SocketIoWire implements Wire<LiveSocket> {
+  readonly sendsDeflated = false;
   private readonly limits: Limits;
   /** Events parsed last: the same buffer for many sockets is parsed once. */
   private lastJson: Buffer | null = null;

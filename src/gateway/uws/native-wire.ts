@@ -5,7 +5,7 @@ import { type ErrorCode, Problem } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Connection } from '../connection.ts';
 import type { Wire } from '../connection-context.ts';
-import { EventsFrameEncoder } from '../protocol/events-frame.ts';
+import { DEFLATED_FORM, EventsFrameEncoder, TEXT_FORM } from '../protocol/events-frame.ts';
 import type { ServerMessage } from '../protocol/messages.ts';
 
 /** The server copies these fields onto its own socket object: they keep the identity of what they refer to. */
@@ -16,7 +16,9 @@ export interface Seat {
 export type NativeSocket = WebSocket<Seat>;
 
 export class NativeWire implements Wire<NativeSocket> {
-  private readonly encoder = new EventsFrameEncoder();
+  readonly sendsDeflated = true;
+  private readonly text = new EventsFrameEncoder(TEXT_FORM);
+  private readonly deflated = new EventsFrameEncoder(DEFLATED_FORM);
   private readonly frames: ReturnType<Metrics['counter']>;
   /** The message encoded last: one that goes to many watchers is encoded once. */
   private lastMessage: ServerMessage | null = null;
@@ -35,7 +37,10 @@ export class NativeWire implements Wire<NativeSocket> {
   }
 
   sendEvents(socket: NativeSocket, batch: EventBatch): LinkOutcome {
-    const outcome = outcomeOf(socket.send(this.encoder.encode(batch)));
+    const { deflated, eventsJson } = batch;
+    const isBinary = deflated !== null;
+    const frame = isBinary ? this.deflated.encode(batch, deflated) : this.text.encode(batch, eventsJson);
+    const outcome = outcomeOf(socket.send(frame, isBinary));
     if (outcome !== 'dropped') this.frames.add();
     return outcome;
   }

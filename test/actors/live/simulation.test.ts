@@ -8,13 +8,16 @@ test('whatever happens, every phone ends up with every event that was written fo
   const first = Number(process.env['SEED'] ?? 1);
   const modes = { fresh: 0, resumed: 0, behind: 0, notice: 0 };
   let delivered = 0;
+  let deflated = 0;
   for (let seed = first; seed < first + SEEDS; seed++) {
     const result = await simulate(seed, STEPS);
     t.deepEqual(result.problems, [], `seed ${seed}`);
     for (const mode of Object.keys(modes) as (keyof typeof modes)[]) modes[mode] += result.modes[mode];
     delivered += result.delivered;
+    deflated += result.deflated;
   }
-  t.log(`${delivered} events learnt from seed ${first} on`, modes);
+  t.log(`${delivered} events learnt from seed ${first} on, ${deflated} frames deflated`, modes);
+  t.true(deflated > 500);
   t.true(delivered > 10_000 && Object.values(modes).every((count) => count > 20), 'every way was taken often');
 });
 

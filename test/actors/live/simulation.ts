@@ -4,6 +4,7 @@
  * own cursor only when it was told to, and resumes from its own position. At the end every phone must know every event
  * that was written for it. Everything comes from one seed.
  */
+import { inflateSync } from 'node:zlib';
 import { type ErrorCode, invariant } from '../../../src/errors.ts';
 import { eventId, idAt, type PublishId, type UserId } from '../../../src/ids.ts';
 import { type Limits, limits } from '../../../src/limits.ts';
@@ -34,6 +35,7 @@ export type Fault =
 export interface SimulationResult {
   readonly problems: readonly string[];
   readonly delivered: number;
+  readonly deflated: number;
   readonly modes: Readonly<Record<Attached['mode'] | 'notice', number>>;
   readonly closes: Readonly<Partial<Record<ErrorCode, number>>>;
 }
@@ -49,8 +51,9 @@ const SMALL: Partial<Limits> = {
   windowBytes: 900,
   eventsFrameBytesMax: 500,
   eventBytesMax: 300,
+  deflateBytesMin: 1,
   hotTimelineEntries: 5,
-  flushSessionsPerTurn: 2,
+  flushSessionsPerTurn: 3,
   sessionsPerUserMax: 2,
   recentBroadcasts: 30,
   residentActorsMax: 5,
@@ -72,6 +75,7 @@ class Phone implements SessionLink {
   readonly device: string;
   readonly known = new Set<string>();
   private readonly world: World;
+  private readonly readsDeflated: boolean;
   /** Frames the network took and the phone has not read. */
   private inFlight: Frame[] = [];
   private index = -1;
@@ -86,6 +90,7 @@ class Phone implements SessionLink {
     this.world = world;
     this.reader = reader;
     this.device = device;
+    this.readsDeflated = reader !== 'ann';
   }
 
   get connected(): boolean {
@@ -96,7 +101,7 @@ class Phone implements SessionLink {
     if (this.connected || this.connecting) return;
     this.connecting = true;
     try {
-      const request = attachRequest(this.reader, this.device, this.position);
+      const request = { ...attachRequest(this.reader, this.device, this.position), readsDeflated: this.readsDeflated };
       const attached = this.world.node.attachResident(request, this) ?? (await this.world.node.attach(request, this));
       this.index = attached.index;
       this.welcome(attached);
@@ -136,7 +141,10 @@ class Phone implements SessionLink {
   sendEvents(batch: EventBatch): LinkOutcome {
     this.world.check(!this.blocked, 'sent while blocked');
     this.world.check(batch.eventsJson.length <= (SMALL.eventsFrameBytesMax ?? 0), 'frame too large');
-    const events = JSON.parse(`[${batch.eventsJson.toString()}]`) as { id: string }[];
+    this.world.check(this.readsDeflated || batch.deflated === null, 'deflated for whoever does not read it');
+    if (batch.deflated !== null) this.world.deflated++;
+    const json = batch.deflated === null ? `[${batch.eventsJson.toString()}]` : inflateSync(batch.deflated).toString();
+    const events = JSON.parse(json) as { id: string }[];
     this.world.check(events.length === batch.count && batch.count > 0, 'count is not that of the events');
     const ids = events.map((each) => each.id);
     return this.take({ kind: 'events', seq: batch.seq, ids, cursor: batch.cursor });
@@ -221,6 +229,7 @@ class World implements ActivationSource {
   private readonly rows = new Map<string, InboxRow[]>();
   private published = 0;
   delivered = 0;
+  deflated = 0;
   calm = false;
 
   constructor(seed: number, fault: Fault) {
@@ -282,8 +291,7 @@ class World implements ActivationSource {
       atMs: this.clock.now(),
       dataJson: JSON.stringify(filler),
     };
-    const publishId = idAt<PublishId>(this.clock.now());
-    const entry = { publishId, postId: post(number), authorId: user(author) };
+    const entry = { publishId: idAt<PublishId>(this.clock.now()), postId: post(number), authorId: user(author) };
     if (author === PULLED) {
       this.publishPulled(event, entry);
       return;
@@ -370,7 +378,8 @@ export async function simulate(seed: number, steps: number, fault: Fault = 'none
     world.check(missing.length === 0, `${phone.reader}/${phone.device} misses ${missing.join(' ')}`);
   }
   world.node.close();
-  return { problems: world.problems, delivered: world.delivered, modes: world.modes, closes: world.closes };
+  const { problems, delivered, deflated, modes, closes } = world;
+  return { problems, delivered, deflated, modes, closes };
 }
 
 /** Everything that is under way ends; every phone connects, reads on and catches up, one user at a time. */

@@ -3,7 +3,7 @@ import test from 'ava';
 import { clientLimits } from '../../../sdk/limits.ts';
 import { cursorFrom } from '../../../src/actors/live/event-bodies.ts';
 import { EPOCH_LENGTH } from '../../../src/actors/live/session.ts';
-import { EventsFrameEncoder } from '../../../src/gateway/protocol/events-frame.ts';
+import { EventsFrameEncoder, TEXT_FORM } from '../../../src/gateway/protocol/events-frame.ts';
 import { limits } from '../../../src/limits.ts';
 import {
   attachRequest,
@@ -18,10 +18,10 @@ import {
 /** As the client library sees them: whole, without what the transport puts before them. */
 class CountingLink extends ScriptedLink {
   readonly frameBytes: number[] = [];
-  private readonly encoder = new EventsFrameEncoder();
+  private readonly encoder = new EventsFrameEncoder(TEXT_FORM);
 
   override sendEvents(batch: Parameters<ScriptedLink['sendEvents']>[0]): ReturnType<ScriptedLink['sendEvents']> {
-    this.frameBytes.push(this.encoder.encode(batch).length);
+    this.frameBytes.push(this.encoder.encode(batch, batch.eventsJson).length);
     return super.sendEvents(batch);
   }
 }
@@ -133,7 +133,10 @@ test('the window lies within the ring, clients acknowledge half of it, and frame
   const eventsJson = Buffer.alloc(20_000, 'x');
   const epoch = 'e'.repeat(EPOCH_LENGTH);
   const cursor = cursorFrom(Date.UTC(2026, 0, 1), limits.overlapMs);
-  const frame = new EventsFrameEncoder().encode(batchOf({ epoch, seq: 1, count: 1, cursor, eventsJson }));
+  const frame = new EventsFrameEncoder(TEXT_FORM).encode(
+    batchOf({ epoch, seq: 1, count: 1, cursor, eventsJson }),
+    eventsJson,
+  );
   const transportBytes = 4;
   t.true(frame.length - eventsJson.length + transportBytes <= limits.eventsFrameEnvelopeBytes);
 });

@@ -1,7 +1,8 @@
+import { deflateSync, inflateSync } from 'node:zlib';
 import test from 'ava';
 import fc from 'fast-check';
 import { EPOCH_LENGTH } from '../../../src/actors/live/session.ts';
-import { EventsFrameEncoder } from '../../../src/gateway/protocol/events-frame.ts';
+import { DEFLATED_FORM, EventsFrameEncoder, TEXT_FORM } from '../../../src/gateway/protocol/events-frame.ts';
 import { batchOf } from '../../support/live.ts';
 
 const events = [
@@ -11,7 +12,11 @@ const events = [
     { id: 'c', data: null },
   ],
   [{ id: 'd', data: 'y'.repeat(50_000) }],
-].map((list) => ({ list, eventsJson: Buffer.from(list.map((event) => JSON.stringify(event)).join(',')) }));
+].map((list) => ({
+  list,
+  eventsJson: Buffer.from(list.map((event) => JSON.stringify(event)).join(',')),
+  deflated: deflateSync(JSON.stringify(list)),
+}));
 
 const batch = fc.record({
   which: fc.integer({ min: 0, max: events.length - 1 }),
@@ -30,14 +35,20 @@ const batch = fc.record({
 test('whatever was encoded before, a frame is exactly its batch', (t) => {
   fc.assert(
     fc.property(fc.array(batch, { minLength: 1, maxLength: 30 }), (batches) => {
-      const encoder = new EventsFrameEncoder();
+      const text = new EventsFrameEncoder(TEXT_FORM);
+      const binary = new EventsFrameEncoder(DEFLATED_FORM);
       for (const { which, epoch, seq, cursor } of batches) {
         const chosen = events[which];
         if (chosen === undefined) return false;
-        const { eventsJson, list } = chosen;
-        const frame = encoder.encode(batchOf({ epoch, seq, cursor, count: list.length, eventsJson }));
-        const value: unknown = JSON.parse(Buffer.from(frame).toString());
+        const { eventsJson, deflated, list } = chosen;
+        const each = batchOf({ epoch, seq, cursor, count: list.length, eventsJson, deflated });
+        const value: unknown = JSON.parse(Buffer.from(text.encode(each, eventsJson)).toString());
         t.deepEqual(value, { t: 'events', epoch, seq, cursor, events: list });
+        const frame = Buffer.from(binary.encode(each, deflated));
+        const lineFeed = frame.indexOf('\n');
+        const header: unknown = JSON.parse(frame.toString('utf8', 0, lineFeed));
+        t.deepEqual(header, { t: 'events', epoch, seq, cursor });
+        t.deepEqual(JSON.parse(inflateSync(frame.subarray(lineFeed + 1)).toString()), list);
       }
       return true;
     }),
@@ -45,9 +56,15 @@ test('whatever was encoded before, a frame is exactly its batch', (t) => {
 });
 
 test('a frame that differs only in its position is patched in place', (t) => {
-  const encoder = new EventsFrameEncoder();
+  const encoder = new EventsFrameEncoder(TEXT_FORM);
   const { eventsJson } = events[0] ?? { eventsJson: Buffer.alloc(0) };
-  const first = encoder.encode(batchOf({ epoch: 'e0000000001', seq: 9, cursor: 'c1', count: 1, eventsJson }));
-  const second = encoder.encode(batchOf({ epoch: 'e0000000002', seq: 10, cursor: 'c2', count: 1, eventsJson }));
+  const first = encoder.encode(
+    batchOf({ epoch: 'e0000000001', seq: 9, cursor: 'c1', count: 1, eventsJson }),
+    eventsJson,
+  );
+  const second = encoder.encode(
+    batchOf({ epoch: 'e0000000002', seq: 10, cursor: 'c2', count: 1, eventsJson }),
+    eventsJson,
+  );
   t.is(first, second);
 });

@@ -1,4 +1,5 @@
 /** A live room in miniature: logs that never wrap, no flow control, events sent at once. Enough to watch the gateway by. */
+import { deflateSync } from 'node:zlib';
 import {
   type Attached,
   type AttachRequest,
@@ -101,8 +102,9 @@ export class FakeSessions implements LiveSessions {
       const eventsJson = Buffer.from(events.map((event) => JSON.stringify(event)).join(','));
       const seq = session.sentSeq + 1;
       const cursor = `cursor-${log.events.length}`;
+      const deflated = session.request.readsDeflated === true ? deflateSync(JSON.stringify(events)) : null;
       const outcome = session.link.sendEvents(
-        batchOf({ epoch: log.epoch, seq, count: events.length, cursor, eventsJson }),
+        batchOf({ epoch: log.epoch, seq, count: events.length, cursor, eventsJson, deflated }),
       );
       this.outcomes.push(outcome);
       if (outcome !== 'dropped') session.sentSeq = log.events.length;

@@ -1,4 +1,5 @@
 /** A small native client that keeps what it received. */
+import { inflateSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { until } from './harness.ts';
 
@@ -19,7 +20,7 @@ export class LiveClient {
     this.socket.on('open', () => {
       this.isOpen = true;
     });
-    this.socket.on('message', (data: Buffer) => this.received.push(JSON.parse(data.toString()) as Received));
+    this.socket.on('message', (data: Buffer, isBinary) => this.received.push(isBinary ? binary(data) : text(data)));
     this.socket.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString() };
     });
@@ -62,6 +63,18 @@ export class LiveClient {
     await until(() => this.refused !== null, 'the refusal');
     return this.refused ?? { status: 0, body: '' };
   }
+}
+
+function text(frame: Buffer): Received {
+  return JSON.parse(frame.toString()) as Received;
+}
+
+/** Of docs/protocol.md §6: a header, a line feed, the events deflated. `binary`: how many bytes they were. */
+function binary(frame: Buffer): Received {
+  const lineFeed = frame.indexOf('\n');
+  const deflated = frame.subarray(lineFeed + 1);
+  const events = JSON.parse(inflateSync(deflated).toString()) as unknown;
+  return { ...text(frame.subarray(0, lineFeed)), events, binary: deflated.length };
 }
 
 /** Connected and welcomed as `user`. */
