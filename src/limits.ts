@@ -273,6 +273,8 @@ export const limits = {
   renditionWorkers: 2,
   uploadTimeoutMs: 5 * MINUTE,
   uploadsConcurrent: 64,
+  /** Pictures on their way to clients. Each holds a file and `blobReadBytes`; those of quick readers only for a moment. */
+  picturesConcurrent: 1_024,
   /** Arrivals of one notification that are looked at at once. */
   storageEventsConcurrent: 8,
   temporaryBlobRetentionMs: DAY,

@@ -160,7 +160,7 @@ async function createHandler(
   const routes = new RouteTable([
     ...restRoutes({ ...dependencies, runner: parts.runner }),
     ...uploadRoutes({ ...dependencies, runner: parts.runner, gate }),
-    ...mediaRoutes(dependencies.blobs),
+    ...mediaRoutes({ blobs: dependencies.blobs, gate: new Gate(limits.picturesConcurrent) }),
     ...storageEventRoutes(dependencies),
     ...systemRoutes({ ...dependencies, isDraining: () => parts.leaving.draining }),
   ]);

@@ -27,7 +27,10 @@ export interface RequestBody extends AsyncIterable<Uint8Array> {
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** A stream comes with its exact length. Answers to HEAD carry the body too: the server leaves it out. */
+  /**
+   * A stream comes with its exact length, and is destroyed once it is sent or nobody wants it any more. Answers to HEAD carry
+   * the body too: the server leaves it out.
+   */
   readonly body: string | Uint8Array | { readonly stream: BlobContent; readonly bytes: number } | null;
 }
 

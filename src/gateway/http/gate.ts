@@ -12,14 +12,25 @@ export class Gate {
 
   /** Rejects `overloaded` when full. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.inside >= this.max) throw new Problem('overloaded', { retryAfterMs: 1000 });
-    this.inside++;
+    const leave = this.enter();
     try {
       return await work();
     } finally {
+      leave();
+    }
+  }
+
+  /** For what ends elsewhere: returns how to leave, which may be called again. Throws `overloaded` when full. */
+  enter(): () => void {
+    if (this.inside >= this.max) throw new Problem('overloaded', { retryAfterMs: 1000 });
+    this.inside++;
+    let isInside = true;
+    return () => {
+      if (!isInside) return;
+      isInside = false;
       this.inside--;
       if (this.inside === 0) this.emptied?.();
-    }
+    };
   }
 
   /** Resolves when nobody is inside. One caller at most. */
