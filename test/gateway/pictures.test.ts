@@ -38,7 +38,7 @@ test('no more pictures are sent at once than may be, however slowly they are rea
   await node.close();
 });
 
-test('what is not sent takes no place', async (t) => {
+test('what is not sent takes no place, and nothing that was opened stays open', async (t) => {
   const node = await startGateway({ limits: { picturesConcurrent: 1 } });
   node.blobs.put('m/small.jpg', Buffer.alloc(100, 1));
   node.blobs.put('m/page', Buffer.alloc(100, 1), { contentType: 'text/html' });
@@ -51,5 +51,7 @@ test('what is not sent takes no place', async (t) => {
     t.is((await fetch(`${url}/small.jpg`, { headers: { Range: 'bytes=1-2' } })).status, 206);
     t.is((await (await fetch(`${url}/small.jpg`)).arrayBuffer()).byteLength, 100);
   }
+  t.true(node.blobs.handedOut.length >= 12);
+  await until(() => node.blobs.handedOut.every((content) => content.destroyed), 'the end of all');
   await node.close();
 });

@@ -144,10 +144,18 @@ interface FakeBlob {
   readonly bytes: Buffer;
 }
 
-export function fakeBlobs(): BlobStore & { put(key: string, bytes: Buffer, info?: Partial<BlobInfo>): void } {
+export interface FakeBlobs extends BlobStore {
+  /** Contents that were handed out. */
+  readonly handedOut: Readable[];
+  put(key: string, bytes: Buffer, info?: Partial<BlobInfo>): void;
+}
+
+export function fakeBlobs(): FakeBlobs {
   const blobs = new Map<string, FakeBlob>();
+  const handedOut: Readable[] = [];
   const refuse = () => Promise.reject(new Error('not used by the gateway'));
   return {
+    handedOut,
     put(key, bytes, info = {}) {
       const whole = {
         key,
@@ -166,7 +174,9 @@ export function fakeBlobs(): BlobStore & { put(key: string, bytes: Buffer, info?
       const pieces = Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, index) =>
         bytes.subarray(index * 65_536, (index + 1) * 65_536),
       );
-      return { info: blob.info, body: Readable.from(pieces, { objectMode: false }) };
+      const body = Readable.from(pieces, { objectMode: false });
+      handedOut.push(body);
+      return { info: blob.info, body };
     },
     readInto: refuse,
     writeTemporary: refuse,
