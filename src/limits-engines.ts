@@ -31,6 +31,8 @@ export const engineLimits = {
   sweepRows: 1_000,
   sweepPeriodMs: SECOND,
   scanChunkRows: 500,
+  /** Rows in one answer of the CQL engine: a longer page is asked for in parts, so that no answer is megabytes long. */
+  cqlAnswerRows: 1_000,
   /** Requests at the CQL engine at once: half of what one connection carries, enough for a `getMany` in one go. */
   cqlRequestsInFlight: 1_024,
   /** Of one `writeAll`: enough to keep the engine busy, too few to keep others waiting. */

@@ -121,6 +121,18 @@ function registerValues(register: Register): void {
     );
   });
 
+  register('a long page is whole, however many answers of the engine it takes', async (t, { store }, owner) => {
+    const rows = Array.from({ length: 2 * limits.cqlAnswerRows + 7 }, (_, id) => ({ owner, id }));
+    for (let start = 0; start < rows.length; start += limits.storeWriteAllMutations) {
+      await store.writeAll(rows.slice(start, start + limits.storeWriteAllMutations).map((row) => putRow(notes, row)));
+    }
+    const found = await store.page(notes, { owner }, { limit: rows.length });
+    t.deepEqual(
+      found.toSorted((a, b) => a.id - b.id),
+      rows,
+    );
+  });
+
   register('ping goes through', async (t, { store }) => {
     await t.notThrowsAsync(Promise.all([store.ping(), store.ping()]));
   });

@@ -46,6 +46,19 @@ export interface Statement {
 /** `plain`: may be sent again. `lightweight`: a comparison, never sent again. `serial`: a read that settles comparisons. */
 export type RequestKind = 'plain' | 'lightweight' | 'serial';
 
+/** `from`: where the part begins; null at the start. */
+interface Asking {
+  readonly kind: RequestKind;
+  readonly rowsMax: number;
+  readonly from: string | null;
+}
+
+/** A part of what a statement answers. `next`: where the next part begins; null: this was the last. */
+export interface Answer {
+  readonly rows: DriverRow[];
+  readonly next: string | null;
+}
+
 const AWAY = { detail: 'The tables cannot be reached at the moment.', retryAfterMs: limits.cqlHeartbeatMs };
 
 export class CqlSession {
@@ -98,18 +111,19 @@ export class CqlSession {
     this.watch.start();
   }
 
-  async execute({ query, parameters }: Statement, kind: RequestKind = 'plain'): Promise<DriverRow[]> {
-    const result = await this.request(() =>
-      this.client.execute(query, [...parameters], {
-        prepare: true,
-        isIdempotent: kind !== 'lightweight',
-        consistency: kind === 'serial' ? this.serialConsistency : this.consistency,
-        serialConsistency: this.serialConsistency,
-        // Every page has its own limit; the driver's would cut it short.
-        fetchSize: limits.storePageRows,
-      }),
-    );
-    return (result.rows ?? []) as unknown as DriverRow[];
+  /**
+   * The whole answer. An engine may cut it where it likes, a page of it be short or empty, and more follow (ScyllaDB does at
+   * a mebibyte, and after many removed rows): only a page that names no next one is the last.
+   */
+  async execute(statement: Statement, kind: RequestKind = 'plain'): Promise<DriverRow[]> {
+    const first = await this.answer(statement, { kind, rowsMax: limits.cqlAnswerRows, from: null });
+    const { rows } = first;
+    for (let from = first.next; from !== null; ) {
+      const more: Answer = await this.answer(statement, { kind, rowsMax: limits.cqlAnswerRows, from });
+      rows.push(...more.rows);
+      from = more.next;
+    }
+    return rows;
   }
 
   /** Atomic: all of it becomes durable, or none. Every statement carries its own timestamp, so it may be sent again. */
@@ -122,18 +136,9 @@ export class CqlSession {
     );
   }
 
-  /** Of a long answer: one chunk and where the next begins; null at the end. */
-  async chunk(statement: Statement, pageState: string | null): Promise<{ rows: DriverRow[]; next: string | null }> {
-    const result = await this.request(() =>
-      this.client.execute(statement.query, [...statement.parameters], {
-        prepare: true,
-        isIdempotent: true,
-        consistency: this.consistency,
-        fetchSize: limits.scanChunkRows,
-        ...(pageState === null ? {} : { pageState }),
-      }),
-    );
-    return { rows: result.rows as unknown as DriverRow[], next: result.pageState ?? null };
+  /** Of a long answer: one part, maybe an empty one, and where the next begins; null at the end. */
+  chunk(statement: Statement, from: string | null): Promise<Answer> {
+    return this.answer(statement, { kind: 'plain', rowsMax: limits.scanChunkRows, from });
   }
 
   /** A change of the schema: not prepared; resolves when all nodes of the engine agree. */
@@ -145,6 +150,20 @@ export class CqlSession {
     this.watch.stop();
     this.closing ??= this.client.shutdown();
     return this.closing;
+  }
+
+  private async answer({ query, parameters }: Statement, { kind, rowsMax, from }: Asking): Promise<Answer> {
+    const result = await this.request(() =>
+      this.client.execute(query, [...parameters], {
+        prepare: true,
+        isIdempotent: kind !== 'lightweight',
+        consistency: kind === 'serial' ? this.serialConsistency : this.consistency,
+        serialConsistency: this.serialConsistency,
+        fetchSize: rowsMax,
+        ...(from === null ? {} : { pageState: from }),
+      }),
+    );
+    return { rows: (result.rows ?? []) as unknown as DriverRow[], next: result.pageState ?? null };
   }
 
   private async request<Value>(send: () => Promise<Value>): Promise<Value> {

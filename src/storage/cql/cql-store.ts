@@ -179,7 +179,10 @@ export class CqlStore implements Store {
     this.pings = revision;
     await this.put(PING, { pinger: this.pinger, revision });
     const read = await this.get(PING, { pinger: this.pinger });
-    if ((read?.revision ?? 0) < revision) throw new Problem('unavailable', { detail: 'A write is not readable.' });
+    const found = read?.revision ?? 0;
+    if (found >= revision) return;
+    const seen = read === null ? 'there is no row' : `the row has ${found}`;
+    throw new Problem('unavailable', { detail: `A write is not readable: ${revision} was acknowledged, ${seen}.` });
   }
 
   close(): Promise<void> {

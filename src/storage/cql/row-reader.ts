@@ -7,7 +7,7 @@ import { limits } from '../../limits.ts';
 import type { CheckedRange } from '../store-rules.ts';
 import type { RowOf, Table } from '../table.ts';
 import type { Cell, TableLayout } from '../table-layout.ts';
-import type { CqlSession, Statement } from './cql-session.ts';
+import type { Answer, CqlSession, Statement } from './cql-session.ts';
 import { type DriverRow, fromDriver, type Parameter, toParameter } from './cql-values.ts';
 import { isVisible, keyParameters } from './fenced-writes.ts';
 import type { TableCql } from './table-cql.ts';
@@ -80,7 +80,7 @@ export class RowReader {
   private async *chunks(statement: Statement): AsyncIterable<DriverRow[]> {
     let pageState: string | null = null;
     do {
-      const chunk: { rows: DriverRow[]; next: string | null } = await this.options.session.chunk(statement, pageState);
+      const chunk: Answer = await this.options.session.chunk(statement, pageState);
       yield this.visible(chunk.rows);
       pageState = chunk.next;
     } while (pageState !== null);
