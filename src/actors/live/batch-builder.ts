@@ -2,11 +2,12 @@
  * Picks the events of one frame and joins their bodies. Sessions with the same pending events get the same Buffer: one
  * event to ten thousand followers is joined once, and deflated once, and links can reuse what they made of it.
  *
- * Must hold: joined buffers are kept for one flush only, since withdrawing a post changes bodies.
+ * Must hold: what was picked is known until the end of a turn, and joined buffers until the end of a flush: in between
+ * other work may let bodies go, whose handles others get, and withdrawing a post changes bodies (then call `forget`).
  */
 import { deflateSync } from 'node:zlib';
 import type { Limits } from '../../limits.ts';
-import type { EventBodies } from './event-bodies.ts';
+import type { EventBodies, EventBody } from './event-bodies.ts';
 import type { EventLogs } from './event-log.ts';
 import { lengthOfRun } from './event-run.ts';
 import { NO_HANDLE } from './handle-table.ts';
@@ -20,7 +21,7 @@ const CLOSING_BRACKET = Buffer.from(']');
 const DEFLATE_LEVEL = 1;
 
 interface Joined {
-  readonly handles: Uint32Array;
+  readonly bodies: readonly EventBody[];
   readonly json: Buffer;
   /** How many sessions would read it deflated. */
   readers: number;
@@ -115,42 +116,49 @@ export class BatchBuilder {
 
   private known(): Joined | null {
     const known = this.slots[this.slot];
-    return known !== undefined && this.matches(known.handles) ? known : null;
+    return known !== undefined && this.matches(known.bodies) ? known : null;
   }
 
   private remember(): Joined {
-    const joined = { handles: this.handles.slice(0, this.count), json: this.join(), readers: 0, deflated: null };
+    const bodies = Array.from(this.handles.subarray(0, this.count), (handle) => this.bodies.get(handle));
+    const joined = { bodies, json: this.join(bodies), readers: 0, deflated: null };
     this.slots[this.slot] = joined;
     this.used = true;
     return joined;
   }
 
-  /** Call at the end of every flush. */
-  forget(): void {
+  /** Call when other work gets its turn: what was picked may be something else afterwards. */
+  endTurn(): void {
     this.count = 0;
     this.run = 0;
     this.joined = null;
+  }
+
+  /** Call at the end of every flush. */
+  forget(): void {
+    this.endTurn();
     if (!this.used) return;
     this.slots.fill(undefined);
     this.used = false;
   }
 
-  private matches(handles: Uint32Array): boolean {
-    if (handles.length !== this.count) return false;
+  private matches(bodies: readonly EventBody[]): boolean {
+    if (bodies.length !== this.count) return false;
     for (let at = 0; at < this.count; at++) {
-      if (handles[at] !== this.handles[at]) return false;
+      if (bodies[at] !== this.bodies.get(this.handles[at] ?? NO_HANDLE)) return false;
     }
     return true;
   }
 
-  private join(): Buffer {
-    if (this.count === 0) return EMPTY;
-    if (this.count === 1) return this.bodies.get(this.handles[0] ?? NO_HANDLE).json;
+  private join(bodies: readonly EventBody[]): Buffer {
+    const [first, ...more] = bodies;
+    if (first === undefined) return EMPTY;
+    if (more.length === 0) return first.json;
     const joined = Buffer.allocUnsafe(this.bytes);
-    let at = 0;
-    for (let index = 0; index < this.count; index++) {
-      if (index > 0) joined[at++] = COMMA;
-      at += this.bodies.get(this.handles[index] ?? NO_HANDLE).json.copy(joined, at);
+    let at = first.json.copy(joined, 0);
+    for (const { json } of more) {
+      joined[at++] = COMMA;
+      at += json.copy(joined, at);
     }
     return joined;
   }

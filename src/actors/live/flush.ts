@@ -173,9 +173,11 @@ export class Flusher {
       sessions.lower(index, QUEUED);
       this.serve(index);
     }
-    this.builder.forget();
+    const isOver = this.at >= this.turn.length;
+    if (isOver) this.builder.forget();
+    else this.builder.endTurn();
     this.running = false;
-    if (this.at < this.turn.length || this.queue.length + this.expected > 0) this.arm();
+    if (!isOver || this.queue.length + this.expected > 0) this.arm();
   }
 
   /** Timers are no finer than a millisecond: a shorter wait is none. */

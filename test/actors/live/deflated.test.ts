@@ -60,6 +60,18 @@ test('of the phones with the same news all but the first get them deflated, from
   }
 });
 
+test('a flush of several turns deflates once, and only its first phone gets text', async (t) => {
+  const fixture = liveFixture({ flushSessionsPerTurn: 4 });
+  const phones = await readers(fixture, 10);
+  broadcast(fixture, 1);
+  fixture.flush();
+  const sent = phones.map(({ link }) => link.batches[0]?.deflated);
+  t.is(sent.filter((each) => each === null).length, 1);
+  t.is(new Set(sent).size, 2);
+  const [phone] = phones;
+  if (phone !== undefined) t.is(comeBack(fixture, phone)?.deflated, null, 'after the flush nothing is kept');
+});
+
 test('a phone by itself, one that does not read it, and news of few bytes get them as they are', async (t) => {
   const fixture = liveFixture();
   const first = await reader(fixture, 'rita');
