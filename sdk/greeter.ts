@@ -38,7 +38,7 @@ export class Greeter {
     readonly resumeInUpgrade?: boolean;
   };
   /** What the server may use towards this client, as fields of a hello. */
-  private readonly capabilities: Pick<Hello, 'caps'>;
+  private capabilities: Pick<Hello, 'caps'>;
   private ticket: { readonly text: string; readonly untilMs: number } | null = null;
   private shown: Shown | null = null;
   private refusedToken: string | null = null;
@@ -52,6 +52,11 @@ export class Greeter {
 
   takeTicket(ticket: string): void {
     this.ticket = { text: ticket, untilMs: this.platform.now() + clientLimits.ticketTrustMs };
+  }
+
+  /** From now on: what could not be read would come again and again, after every resume. */
+  askForText(): void {
+    this.capabilities = {};
   }
 
   /** The last greeting was taken. */

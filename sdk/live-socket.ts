@@ -10,6 +10,8 @@ import type { ClientMessage, ServerMessage } from './wire.ts';
 export interface LiveSocketHandlers {
   /** `bytes`: of its frame, at most. */
   message(message: ServerMessage, bytes: number): void;
+  /** A frame cannot be read here; `ended` follows. */
+  unreadable(): void;
   /** The connection has ended, or is given up: `code` as the transport says, 1006 when it says nothing. */
   ended(code: number): void;
 }
@@ -36,7 +38,10 @@ export class LiveSocket {
     this.heardMs = platform.now();
     this.frames = new FrameQueue(platform.inflate, {
       message: (message, bytes) => this.receive(message, bytes),
-      unreadable: () => this.end(GIVEN_UP),
+      unreadable: () => {
+        handlers.unreadable();
+        this.end(GIVEN_UP);
+      },
     });
     this.socket = platform.openSocket(target.url, target.protocols);
     this.socket.binaryType = 'arraybuffer';

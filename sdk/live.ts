@@ -180,6 +180,7 @@ export class Live {
       if (round !== this.round || !this.running) return;
       this.socket = new LiveSocket(this.platform, target, {
         message: (message, bytes) => this.receive(message, bytes),
+        unreadable: () => this.greeter.askForText(),
         ended: (code) => this.closed(code),
       });
     } catch (error) {

@@ -111,6 +111,24 @@ test('a frame that cannot be inflated costs the connection, and no event', async
   t.deepEqual([seen, reloads, server.syncs], [ids(1, 2, 3), [], 0]);
 });
 
+test('a client that cannot read what is deflated is served text from the next connection on', async (t) => {
+  const stage = liveClient({ deflates: 'always' });
+  const { server, platform, sockets, seen, reloads, live } = stage;
+  platform.inflate = () => Promise.reject(new Error('out of order'));
+  live.start();
+  await platform.run(10);
+  for (const number of [1, 2, 3]) {
+    server.append(postEvent(number));
+    server.flush();
+    await platform.run(1000);
+  }
+  server.cut();
+  await platform.run(1000);
+  const asked = sockets.map(({ offer, sent }) => 'caps' in (offer ?? sent[0] ?? {}));
+  t.deepEqual(asked, [true, false, false]);
+  t.deepEqual([seen, reloads, server.syncs, live.status.kind], [ids(1, 2, 3), [], 0, 'live']);
+});
+
 test('what is acknowledged is counted in bytes as they came over the wire', async (t) => {
   const { server, platform } = await connected();
   const caption = 'x'.repeat(30_000);

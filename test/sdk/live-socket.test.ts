@@ -34,6 +34,7 @@ function openSocket(platform = new VirtualPlatform()) {
       sizes.push(bytes);
       application.message();
     },
+    unreadable: () => told.push('unreadable'),
     ended: (code) => told.push(code),
   });
   if (socket === undefined) throw new Error('no socket was opened');
@@ -164,7 +165,7 @@ for (const [what, frame] of [
     socket.pushBytes(frame);
     socket.push(events(8));
     await platform.run(1000);
-    t.deepEqual(told, ['6: post.new:6', GIVEN_UP]);
+    t.deepEqual(told, ['6: post.new:6', 'unreadable', GIVEN_UP]);
     t.is(platform.waiting, 0);
   });
 }
@@ -175,7 +176,7 @@ test('a binary frame is given up where nothing can inflate it', async (t) => {
   const { socket, told } = openSocket(platform);
   socket.pushDeflated(events(1));
   await turn();
-  t.deepEqual(told, [GIVEN_UP]);
+  t.deepEqual(told, ['unreadable', GIVEN_UP]);
 });
 
 test('as many frames wait as may; one more, and the connection is given up', async (t) => {
@@ -190,7 +191,7 @@ test('as many frames wait as may; one more, and the connection is given up', asy
   fill();
   socket.push(result('1'));
   await platform.run(100);
-  t.deepEqual(told.slice(1 + clientLimits.waitingFrames), [GIVEN_UP]);
+  t.deepEqual(told.slice(1 + clientLimits.waitingFrames), ['unreadable', GIVEN_UP]);
 });
 
 test('the end of the connection has room behind as many frames as may wait', async (t) => {
